@@ -1,0 +1,104 @@
+"""The only file that knows how engines differ. Everything else writes Ibis expressions and asks here.
+
+Engine hashes, float rounding and date differences are not the same everywhere, so days are subtracted as whole
+numbers, months are 12·year + month, and money is DECIMAL(18,4) until it reaches a model or a picture.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from ltv.errors import DataError
+
+MONEY = "decimal(18, 4)"
+
+
+@ibis.udf.scalar.builtin(name="timezone")
+def _wall_clock(zone: str, stamp: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[valid-type, empty-body]
+    """DuckDB: the wall clock of an instant in a zone; casting to a zoned timestamp changes no day at all."""
+
+
+@ibis.udf.scalar.builtin(name="try_strptime")
+def _parse(text: str, form: str) -> ibis.dtype("timestamp"):  # type: ignore[valid-type, empty-body]
+    """DuckDB: the timestamp, or null where the text has another form."""
+
+
+def connect(memory: str | None = None) -> Any:
+    """A DuckDB connection of its own, out of core, that never downloads an extension.
+
+    `memory` bounds its memory, such as "4GB"; beyond it work goes to a temporary folder.
+    The environment variable LTV_MEMORY sets the default.
+    """
+    settings: dict[str, Any] = {
+        "autoinstall_known_extensions": "false",
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"ltv-{uuid.uuid4().hex}"),
+    }
+    if memory := memory or os.environ.get("LTV_MEMORY"):
+        settings["memory_limit"] = memory
+    return ibis.duckdb.connect(**settings)
+
+
+def read_files(connection: Any, paths: Sequence[str], kind: str) -> ir.Table:
+    """CSV files with every cell as text, so that no id or amount loses a digit, or Parquet files as they are."""
+    if kind == "parquet":
+        return connection.read_parquet(list(paths))
+    return connection.read_csv(list(paths), all_varchar=True, header=True, null_padding=False)
+
+
+def from_frame(connection: Any, frame: pd.DataFrame) -> ir.Table:
+    """A pandas frame as a table of this connection."""
+    return connection.create_table(ibis.util.gen_name("ltv_frame"), frame, temp=True)
+
+
+def keep(connection: Any, expression: ir.Table) -> ir.Table:
+    """Compute an expression once and keep its rows in the engine."""
+    return connection.create_table(ibis.util.gen_name("ltv_kept"), expression, temp=True)
+
+
+def parse_stamp(column: ir.StringValue, form: str) -> ir.TimestampValue:
+    """Text as a timestamp in this strptime form; null where it does not fit."""
+    return _parse(column, form)
+
+
+def local_day(column: ir.Value, zone: str) -> ir.DateValue:
+    """The calendar day of a date, a wall-clock timestamp, or an instant (a timestamp with a zone) seen from `zone`."""
+    kind = column.type()
+    if kind.is_date():
+        return column
+    if kind.is_timestamp() and kind.timezone is not None:
+        return _wall_clock(zone, column.cast("timestamp('UTC')")).date()
+    return column.cast("timestamp").date()
+
+
+def money(column: ir.Value) -> ir.DecimalValue:
+    """An amount as DECIMAL(18,4), null where it is not a number."""
+    return column.try_cast(MONEY)
+
+
+def day_number(day: ir.DateValue) -> ir.IntegerValue:
+    """Whole days since 1970-01-01: the only way days are subtracted."""
+    return day.epoch_days().cast("int64")
+
+
+def run(expression: ir.Table) -> pd.DataFrame:
+    """The rows of an expression as a pandas frame, decimals as floats."""
+    frame = expression.to_pandas()
+    for name, kind in expression.schema().items():
+        if kind.is_decimal():
+            frame[name] = frame[name].astype(float)
+    return frame
+
+
+def open_error(what: str, error: Exception) -> DataError:
+    """A reader's failure in a reader's words."""
+    text = str(error).splitlines()[0][:200]
+    return DataError(what, [f"file  could not be read: {text}"])

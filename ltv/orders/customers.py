@@ -1,0 +1,144 @@
+"""Orders → customers → patterns: frequency, recency, T and the value of orders, counted in the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from ltv import engine
+from ltv.errors import DataError
+from ltv.models.data import OrderValues, Patterns
+from ltv.orders.log import Orders, description_html
+from ltv.units import Unit
+
+
+@dataclass(frozen=True)
+class Customers:
+    """One row per customer of an order log, in the engine; ages are whole days there and `unit` everywhere else.
+
+    `table`: customer, first_day, frequency (repeat orders), recency_days (age at the last order), age_days
+    (age at the end of the window), first_value, repeat_value and repeat_margin (sums over repeat orders), and the
+    attributes of the first order. Made by `summarize`.
+    """
+
+    table: ir.Table
+    orders: Orders
+    unit: Unit
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """Equal (frequency, recency, T) counted: all that a buying model needs. Times in `unit`."""
+        counts = engine.run(
+            self.table.group_by("frequency", "recency_days", "age_days")
+            .aggregate(n=self.table.count())
+            .order_by("age_days", "frequency", "recency_days")
+        )
+        scale = self.unit.days
+        return Patterns(
+            x=counts["frequency"],
+            t_x=counts["recency_days"] / scale,
+            T=counts["age_days"] / scale,
+            n=counts["n"],
+            unit=self.unit,
+            window=f"{self.orders.since} to {self.orders.until}",
+        )
+
+    @cached_property
+    def order_values(self) -> OrderValues:
+        """Repeat orders and their mean value, of customers with a positive mean; the others are counted in `free`."""
+        t = self.table.filter((self.table.frequency > 0) & (self.table.repeat_value > 0))
+        counts = engine.run(
+            t.group_by("frequency", "repeat_value").aggregate(n=t.count()).order_by("frequency", "repeat_value")
+        )
+        if counts.empty:
+            raise DataError("order values", ["frequency  nobody came back with an order of value: nothing to learn from"])
+        return OrderValues(
+            x=counts["frequency"],
+            mean=counts["repeat_value"] / counts["frequency"],
+            n=counts["n"],
+            unit=self.unit,
+            window=f"{self.orders.since} to {self.orders.until}",
+        )
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Customers, repeaters, repeat orders, and repeaters whose repeat orders were free."""
+        t = self.table
+        row = engine.run(
+            t.aggregate(
+                customers=t.count(),
+                repeaters=(t.frequency > 0).sum(),
+                repeat_orders=t.frequency.sum(),
+                free=((t.frequency > 0) & (t.repeat_value <= 0)).sum(),
+            )
+        ).iloc[0]
+        return {name: int(row[name]) for name in row.index}
+
+    def frame(self) -> pd.DataFrame:
+        """Every customer as a pandas frame indexed by id: frequency, recency, T in `unit`, order values as floats."""
+        frame = engine.run(self.table.order_by("customer")).set_index("customer")
+        summary = pd.DataFrame(
+            {
+                "frequency": frame["frequency"],
+                "recency": frame["recency_days"] / self.unit.days,
+                "T": frame["age_days"] / self.unit.days,
+                "mean_order_value": (frame["repeat_value"] / frame["frequency"]).where(frame["frequency"] > 0),
+                "first_order_value": frame["first_value"],
+                "first_day": frame["first_day"],
+            }
+        )
+        return summary.join(frame[list(self.orders.by)])
+
+    def in_unit(self, unit: str | Unit) -> Customers:
+        """The same customers with time counted in another unit."""
+        return replace(self, unit=Unit.of(unit))
+
+    def describe(self) -> dict[str, str]:
+        """What these customers are, as label and text."""
+        counts = self.counts
+        share = counts["repeaters"] / counts["customers"]
+        free = f"; {counts['free']:,} whose repeat orders were free" if counts["free"] else ""
+        return {
+            "Window": f"{self.orders.since} to {self.orders.until}",
+            "Customers": f"{counts['customers']:,}",
+            "Repeaters": f"{counts['repeaters']:,} ({share:.1%}){free}",
+            "Repeat orders": f"{counts['repeat_orders']:,}",
+            "Unit": f"{self.unit} (days exact)",
+            "Rows left out": f"{self.orders.dropped:,}",
+        }
+
+    def __repr__(self) -> str:
+        return "Customers\n" + "\n".join(f"  {label:<14} {text}" for label, text in self.describe().items())
+
+    def _repr_html_(self) -> str:
+        return description_html("Customers", self.describe())
+
+
+def summarize(orders: Orders, *, unit: str | Unit = "week") -> Customers:
+    """Frequency, recency and T per customer, exact to the day; `unit` only scales them.
+
+    frequency x: repeat orders (days with an order after the first). recency t_x: age at the last order.
+    T: age at the end of the window. Ages run from the first order.
+    """
+    t = orders.table
+    on_first, age = t.day == t.first_day, engine.day_number(t.day) - engine.day_number(t.first_day)
+    zero = ibis.literal(0).cast(engine.MONEY)
+    customers = t.group_by("customer", "first_day").aggregate(
+        frequency=(t.count() - 1).cast("int64"),
+        recency_days=age.max(),
+        first_value=on_first.ifelse(t.value, zero).sum().cast(engine.MONEY),
+        first_margin=on_first.ifelse(t.margin, zero).sum().cast(engine.MONEY),
+        repeat_value=on_first.ifelse(zero, t.value).sum().cast(engine.MONEY),
+        repeat_margin=on_first.ifelse(zero, t.margin).sum().cast(engine.MONEY),
+        **{name: t[name].max(where=on_first) for name in orders.by},
+    )
+    end = ibis.literal((orders.until - _EPOCH).days)
+    aged = customers.mutate(age_days=end - engine.day_number(customers.first_day))
+    return Customers(engine.keep(orders.connection, aged), orders, Unit.of(unit))
+
+
+_EPOCH = pd.Timestamp("1970-01-01").date()
