@@ -18,6 +18,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from ltv.errors import DataError
+from ltv.units import EPOCH, Unit
 
 MONEY = "decimal(18, 4)"
 
@@ -87,6 +88,16 @@ def money(column: ir.Value) -> ir.DecimalValue:
 def day_number(day: ir.DateValue) -> ir.IntegerValue:
     """Whole days since 1970-01-01: the only way days are subtracted."""
     return day.epoch_days().cast("int64")
+
+
+def period_index(day: ir.DateValue, unit: Unit) -> ir.IntegerValue:
+    """`units.period_index` in the engine: the running number of the calendar period that holds a day."""
+    if unit is Unit.DAY:
+        return day_number(day)
+    if unit is Unit.WEEK:
+        return ((day_number(day) + EPOCH.weekday()) / 7).floor().cast("int64")
+    months = 12 * day.year().cast("int64") + day.month().cast("int64") - 1
+    return (months / {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}[unit]).floor().cast("int64")
 
 
 def run(expression: ir.Table) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ltv.errors import UnitError
 
 DAYS_PER_YEAR = 365.25
+EPOCH = dt.date(1970, 1, 1)
 
 
 class Unit(Enum):
@@ -51,7 +53,7 @@ class Unit(Enum):
 
 
 # The one calendar table.
-_DAYS = {
+_DAYS: dict[Unit, float] = {
     Unit.DAY: 1.0,
     Unit.WEEK: 7.0,
     Unit.MONTH: DAYS_PER_YEAR / 12,
@@ -139,3 +141,32 @@ def annual(rate: float) -> Rate:
     Rate(annual=0.1)
     """
     return Rate(float(rate))
+
+
+def period_start(index: int, unit: str | Unit) -> dt.date:
+    """The first day of the calendar period with this index: weeks begin on Monday, indices count as `period_index`.
+
+    >>> period_start(12 * 1997 + 2, "month"), period_start(0, "week")
+    (datetime.date(1997, 3, 1), datetime.date(1969, 12, 29))
+    """
+    unit, index = Unit.of(unit), int(index)
+    if unit is Unit.DAY:
+        return EPOCH + dt.timedelta(days=index)
+    if unit is Unit.WEEK:
+        return EPOCH + dt.timedelta(days=7 * index - EPOCH.weekday())
+    months = index * {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}[unit]
+    return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def period_index(day: dt.date, unit: str | Unit) -> int:
+    """The index of the calendar period that holds a day: days and weeks since 1970, or 12·year + month − 1 and so on.
+
+    >>> period_index(dt.date(1997, 3, 25), "month") - period_index(dt.date(1996, 12, 31), "month")
+    3
+    """
+    unit = Unit.of(unit)
+    if unit is Unit.DAY:
+        return (day - EPOCH).days
+    if unit is Unit.WEEK:
+        return ((day - EPOCH).days + EPOCH.weekday()) // 7
+    return (12 * day.year + day.month - 1) // {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}[unit]

@@ -13,7 +13,7 @@ from ltv import engine
 from ltv.errors import DataError
 from ltv.models.data import OrderValues, Patterns
 from ltv.orders.log import Orders, description_html
-from ltv.units import Unit
+from ltv.units import EPOCH, Unit
 
 
 @dataclass(frozen=True)
@@ -136,9 +136,6 @@ def summarize(orders: Orders, *, unit: str | Unit = "week") -> Customers:
         repeat_margin=on_first.ifelse(zero, t.margin).sum().cast(engine.MONEY),
         **{name: t[name].max(where=on_first) for name in orders.by},
     )
-    end = ibis.literal((orders.until - _EPOCH).days)
+    end = ibis.literal((orders.until - EPOCH).days)
     aged = customers.mutate(age_days=end - engine.day_number(customers.first_day))
     return Customers(engine.keep(orders.connection, aged), orders, Unit.of(unit))
-
-
-_EPOCH = pd.Timestamp("1970-01-01").date()

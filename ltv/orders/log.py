@@ -48,6 +48,11 @@ class Orders:
         }
 
     @property
+    def margin_share(self) -> float:
+        """Margin over revenue in the whole window."""
+        return self.size["margin"] / self.size["revenue"] if self.size["revenue"] else 0.0
+
+    @property
     def dropped(self) -> int:
         """Input rows that are in no order of this log; `audit` says which and why."""
         return int(self.audit.loc[self.audit["dropped"], "rows"].sum())

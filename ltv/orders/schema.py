@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
@@ -114,4 +115,6 @@ def _cell_faults(typed: ir.Table, columns: Columns, form: str | None) -> list[st
 def _first(typed: ir.Table, wrong: ir.BooleanValue, text: ir.StringValue) -> str:
     numbered = typed.mutate(row=ibis.row_number() + 1, wrong=wrong, text=text)
     row = engine.run(numbered.filter(numbered.wrong).order_by("row").select("row", "customer", "text").limit(1)).iloc[0]
-    return f"row {row['row']}, customer {row['customer']}, {row['text']!r}"
+    who = "none" if pd.isna(row["customer"]) else row["customer"]
+    what = "empty" if pd.isna(row["text"]) else repr(row["text"])
+    return f"row {row['row']}, customer {who}, {what}"

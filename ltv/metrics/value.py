@@ -1,0 +1,237 @@
+"""What each customer is still worth: moments per pattern, joined to the customers in the engine.
+
+The value of a customer is linear in the mean order value m: V = D·(A₀ + B₀·m), with D the discounted expected orders
+and A₀, B₀ the Gamma-Gamma shrinkage. So each pattern carries mean, variance and covariance of A = D·A₀ and B = D·B₀
+over the draws, and the interval of any number of customers is arithmetic in a join; nothing is collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from ltv import engine
+from ltv.metrics import intervals
+from ltv.metrics.futures import futures, sample, shocks
+from ltv.models import Fit
+from ltv.orders.customers import Customers
+from ltv.units import Horizon, Rate, annual
+
+Array = NDArray[np.float64]
+RECENCY_DAYS = (30, 90, 180, 365)
+CHUNK = 1 << 22  # draws × patterns held at once
+PATTERN = ["frequency", "recency_days", "age_days"]
+
+
+def score(
+    customers: Customers,
+    buying: Fit,
+    order_value: Fit,
+    *,
+    horizon: str | Horizon = "12 months",
+    discount: float | Rate = annual(0.10),
+    draws: int = 200,
+) -> ir.Table:
+    """Every customer's future, as an expression in the engine that holds them.
+
+    Columns: customer; value, value_low, value_high (discounted margin of the orders within `horizon`); orders,
+    orders_low, orders_high (expected, undiscounted); order_within_30_days; probability_alive; days_since_last_order.
+    Intervals are 90 %, credible (parameters), log-normal.
+    """
+    question = Question(customers, buying, order_value, Horizon.of(horizon), Rate.of(discount), draws)
+    moments = engine.from_frame(customers.orders.connection, pattern_scores(question))
+    t = customers.table.inner_join(moments, PATTERN).drop(ibis.selectors.endswith("_right"))
+    m = (t.frequency > 0).ifelse(t.repeat_value.cast("float64") / t.frequency.nullif(0), 0.0)
+    mean = t.a_mean + t.b_mean * m
+    spread = _log_spread(mean, t.a_var + 2 * m * t.ab_cov + m * m * t.b_var)
+    return t.select(
+        "customer",
+        *customers.orders.by,
+        "frequency",
+        value=mean,
+        value_low=mean * (-spread[0] - spread[1]).exp(),
+        value_high=mean * (spread[1] - spread[0]).exp(),
+        orders=t.orders,
+        orders_low=t.orders_low,
+        orders_high=t.orders_high,
+        order_within_30_days=t.order_within_30_days,
+        probability_alive=t.probability_alive,
+        days_since_last_order=t.age_days - t.recency_days,
+    )
+
+
+def _log_spread(mean: ir.Value, variance: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Half the log-variance (mean against median) and the half-width of the interval, both on the log scale."""
+    log_variance = (1 + ibis.greatest(variance, 0.0) / (mean * mean).nullif(0)).ln().fill_null(0.0)
+    z = float(stats.norm.ppf(intervals.tails()[1]))
+    return log_variance / 2, log_variance.sqrt() * z
+
+
+def value(
+    customers: Customers,
+    buying: Fit,
+    order_value: Fit,
+    *,
+    horizon: str | Horizon = "12 months",
+    discount: float | Rate = annual(0.10),
+) -> pd.DataFrame:
+    """Discounted margin each customer is expected to bring within `horizon`, indexed by customer id.
+
+    Columns estimate, low, high (90 %, credible), n (repeat orders it rests on), known. For more customers than fit in
+    memory write `score` from the engine instead.
+    """
+    scored = score(customers, buying, order_value, horizon=horizon, discount=discount)
+    frame = engine.run(scored.select("customer", "value", "value_low", "value_high", "frequency").order_by("customer"))
+    frame.columns = ["customer", "estimate", "low", "high", "n"]
+    return frame.set_index("customer").assign(known=True)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every pattern: value within `horizon`, discounted, at a margin, over draws of both fits."""
+
+    customers: Customers
+    buying: Fit
+    order_value: Fit
+    horizon: Horizon
+    discount: Rate
+    draws: int
+
+    def blocks(self) -> Iterator[Block]:
+        """The patterns a block at a time, with the draws of A and B, shape (draws, patterns of the block)."""
+        patterns, unit = self.customers.patterns, self.customers.unit
+        models, values = self.buying.draws(self.draws), self.order_value.draws(self.draws)
+        span, delta = self.horizon.in_(unit), self.discount.per(unit)
+        for rows in np.array_split(np.arange(len(patterns.x)), max(1, len(patterns.x) * self.draws // CHUNK)):
+            history = {"x": patterns.x[rows], "t_x": patterns.t_x[rows], "T": patterns.T[rows]}
+            worth = self.customers.orders.margin_share * models.discounted_orders(span, delta, **history)
+            base, slope = values.shrinkage(history["x"])
+            yield Block(rows, history, models, worth * base, worth * slope)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some patterns (`rows` of all) and the draws of A and B for them."""
+
+    rows: NDArray[np.int64]
+    history: dict[str, Array]
+    models: Any
+    a: Array
+    b: Array
+
+
+def pattern_scores(question: Question) -> pd.DataFrame:
+    """One row per pattern: mean, variance and covariance of A and B, expected orders, P(order), P(alive)."""
+    unit = question.customers.unit
+    span, month = question.horizon.in_(unit), Horizon.of("30 days").in_(unit)
+    parts = []
+    for block in question.blocks():
+        orders = block.models.expected_orders(span, **block.history)
+        orders_low, orders_high = np.quantile(orders, intervals.tails(), axis=0)
+        a_mean, b_mean = block.a.mean(axis=0), block.b.mean(axis=0)
+        columns = {
+            "frequency": block.history["x"].astype(np.int64),
+            "recency_days": np.rint(block.history["t_x"] * unit.days).astype(np.int64),
+            "age_days": np.rint(block.history["T"] * unit.days).astype(np.int64),
+            "a_mean": a_mean,
+            "b_mean": b_mean,
+            "a_var": block.a.var(axis=0),
+            "b_var": block.b.var(axis=0),
+            "ab_cov": (block.a * block.b).mean(axis=0) - a_mean * b_mean,
+            "orders": orders.mean(axis=0),
+            "orders_low": orders_low,
+            "orders_high": orders_high,
+            "order_within_30_days": block.models.probability_order(month, **block.history).mean(axis=0),
+            "probability_alive": block.models.probability_alive(**block.history).mean(axis=0),
+        }
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def value_by_recency(
+    customers: Customers,
+    buying: Fit,
+    order_value: Fit,
+    *,
+    horizon: str | Horizon = "12 months",
+    discount: float | Rate = annual(0.10),
+    draws: int = 200,
+) -> pd.DataFrame:
+    """Mean value per customer by the days since the last order, one-time buyers apart.
+
+    By group: estimate, low, high (90 %, credible, of the mean), n (customers), share (of the value of all), known.
+    """
+    question = Question(customers, buying, order_value, Horizon.of(horizon), Rate.of(discount), draws)
+    patterns, t = customers.patterns, customers.table
+    repeat = engine.run(
+        t.filter(t.frequency > 0)
+        .group_by(*PATTERN)
+        .aggregate(means=(t.repeat_value.cast("float64") / t.frequency).sum())
+    )
+    days = [np.rint(np.asarray(column) * customers.unit.days).astype(int) for column in (patterns.t_x, patterns.T)]
+    keys = pd.MultiIndex.from_arrays([patterns.x.astype(int), *days])
+    means = repeat.set_index(PATTERN)["means"].reindex(keys, fill_value=0.0).to_numpy()
+    group = np.where(patterns.x == 0, 0, 1 + np.searchsorted(RECENCY_DAYS, days[1] - days[0], side="left"))
+    totals = np.zeros((draws, len(RECENCY_DAYS) + 2))
+    for block in question.blocks():
+        worth = block.a * patterns.n[block.rows] + block.b * means[block.rows]
+        for number in np.unique(group[block.rows]):
+            totals[:, number] += worth[:, group[block.rows] == number].sum(axis=1)
+    n = np.bincount(group, patterns.n, minlength=totals.shape[1])
+    low, high = np.quantile(totals / np.maximum(n, 1), intervals.tails(), axis=0)
+    frame = pd.DataFrame(
+        {
+            "estimate": totals.mean(axis=0) / np.maximum(n, 1),
+            "low": low,
+            "high": high,
+            "n": n.astype(int),
+            "share": totals.mean(axis=0) / totals.mean(axis=0).sum(),
+            "known": True,
+        },
+        index=pd.Index(_recency_names(), name="last order"),
+    )
+    return frame[frame["n"] > 0]
+
+
+def _recency_names() -> list[str]:
+    ranges = pairwise([0, *RECENCY_DAYS])
+    named = [f"repeater, {start + 1 if start else 0}–{end} days ago" for start, end in ranges]
+    return ["one order only", *named, f"repeater, over {RECENCY_DAYS[-1]} days ago"]
+
+
+def equity(
+    customers: Customers,
+    buying: Fit,
+    order_value: Fit,
+    *,
+    horizon: str | Horizon = "12 months",
+    discount: float | Rate = annual(0.10),
+    draws: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Discounted margin that all these customers together bring within `horizon`: what the base is worth.
+
+    Rows raw (parameters and chance) and widened (with calendar shocks that all customers share); columns estimate,
+    low, high (90 %, predictive), n.
+    """
+    span, rate = Horizon.of(horizon), Rate.of(discount)
+    chosen = sample(customers, draws)
+    share = customers.orders.margin_share * chosen.weight
+    totals = np.array(
+        [
+            (future.value * rate.discount(future.when * customers.unit.days)).sum() * share
+            for future in futures(chosen, buying, order_value, span.in_(customers.unit), draws=draws, seed=seed)
+        ]
+    )
+    bands = {"raw": totals, "widened": totals * shocks(draws, seed)}
+    rows = {name: (totals.mean(), *np.quantile(band, intervals.tails()), chosen.size) for name, band in bands.items()}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "n"])

@@ -1,0 +1,54 @@
+"""One look for every picture: a context, never a global setting. Colours are colour-blind safe and distinct in grey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+import seaborn as sns
+
+INK, MUTED, PALE = "#1f2933", "#6b7785", "#c9d1da"
+DATA, MODEL, MONEY, ALARM = "#1f2933", "#0072b2", "#009e73", "#d55e00"  # Okabe & Ito (2008) where coloured
+
+STYLE = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [
+        "DejaVu Sans",
+        "Noto Sans CJK SC",
+        "Noto Sans CJK JP",
+        "Noto Sans CJK KR",
+        "Microsoft YaHei",
+        "PingFang SC",
+        "Hiragino Sans",
+        "sans-serif",
+    ],
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titlelocation": "left",
+    "axes.labelcolor": INK,
+    "axes.edgecolor": PALE,
+    "axes.grid.axis": "y",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": PALE,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "figure.figsize": (8.4, 4.2),
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ltv",
+}
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Draw inside this context: seaborn's whitegrid with the settings of `STYLE`, undone at the end."""
+    with sns.axes_style("whitegrid"), mpl.rc_context(STYLE):
+        yield
