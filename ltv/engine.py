@@ -24,12 +24,12 @@ MONEY = "decimal(18, 4)"
 
 
 @ibis.udf.scalar.builtin(name="timezone")
-def _wall_clock(zone: str, stamp: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[valid-type, empty-body]
+def _wall_clock(zone: str, stamp: ibis.dtype("timestamp('UTC')")) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
     """DuckDB: the wall clock of an instant in a zone; casting to a zoned timestamp changes no day at all."""
 
 
 @ibis.udf.scalar.builtin(name="try_strptime")
-def _parse(text: str, form: str) -> ibis.dtype("timestamp"):  # type: ignore[valid-type, empty-body]
+def _parse(text: str, form: str) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
     """DuckDB: the timestamp, or null where the text has another form."""
 
 

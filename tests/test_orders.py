@@ -41,7 +41,9 @@ def test_full_cdnow_has_the_published_size():
 
 
 def test_orders_of_one_customer_on_one_day_are_one_order():
-    orders = ltv.read_orders(log([("a", "2024-01-01", "0.1"), ("a", "2024-01-01", "0.2"), ("a", "2024-01-02", 1)]), **COLUMNS)
+    orders = ltv.read_orders(
+        log([("a", "2024-01-01", "0.1"), ("a", "2024-01-01", "0.2"), ("a", "2024-01-02", 1)]), **COLUMNS
+    )
     assert rows_of(orders) == [("a", "2024-01-01", Decimal("0.3000")), ("a", "2024-01-02", Decimal("1.0000"))]
 
 
@@ -93,7 +95,7 @@ def test_every_fault_is_said_at_once_with_its_row():
         ltv.read_orders(frame, **COLUMNS)
     message = str(caught.value)
     assert len(caught.value.faults) == 3
-    assert "1 of 3 rows in \"when\" are not dates" in message
+    assert '1 of 3 rows in "when" are not dates' in message
     assert "row 2, customer b, '2024-02-30'" in message
     assert "row 2, customer b, 'x'" in message
     assert "row 3, customer c, '-5'" in message
@@ -152,7 +154,15 @@ def test_files_that_cannot_be_orders(tmp_path):
 
 
 def test_rows_left_out_are_counted_and_the_money_adds_up():
-    frame = log([("a", "2024-01-01", 10), (None, "2024-01-02", 7), ("b", "2024-01-02", 5), ("b", "2024-03-01", 2.25), ("", "2024-01-02", 1)])
+    frame = log(
+        [
+            ("a", "2024-01-01", 10),
+            (None, "2024-01-02", 7),
+            ("b", "2024-01-02", 5),
+            ("b", "2024-03-01", 2.25),
+            ("", "2024-01-02", 1),
+        ]
+    )
     orders = ltv.read_orders(frame, until="2024-01-31", **COLUMNS)
     assert orders.audit["rows"].to_dict() == {"kept": 2, "no customer": 2, "after the window": 1}
     assert orders.audit["money"].sum() == pytest.approx(25.25)
@@ -164,7 +174,9 @@ def test_rows_left_out_are_counted_and_the_money_adds_up():
 
 def test_arguments_are_checked_before_anything_is_read():
     with pytest.raises(ParameterError) as caught:
-        ltv.read_orders(log([("a", "2024-01-01", 1)]), until="31 May", time_zone="Mars/Base", margin=30, cost="c", **COLUMNS)
+        ltv.read_orders(
+            log([("a", "2024-01-01", 1)]), until="31 May", time_zone="Mars/Base", margin=30, cost="c", **COLUMNS
+        )
     for word in ("until", "time_zone", "margin is the share", "not both"):
         assert word in str(caught.value)
 

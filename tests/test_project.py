@@ -29,7 +29,11 @@ def _imports(path):
 
 def _files():
     package = ROOT / "ltv"
-    return [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in ("__init__.py", "__main__.py")]
+    return [
+        path
+        for path in package.rglob("*.py")
+        if path.relative_to(package).parts[0] not in ("__init__.py", "__main__.py")
+    ]
 
 
 @pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(ROOT)))

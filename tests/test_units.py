@@ -20,7 +20,9 @@ def test_a_horizon_is_a_number_with_a_unit(text, days):
     assert Horizon.of(text).days == pytest.approx(days)
 
 
-@pytest.mark.parametrize("text", ["12", "months", "", "twelve months", "12 moons", "-3 months", "0 days", "1e9999 days"])
+@pytest.mark.parametrize(
+    "text", ["12", "months", "", "twelve months", "12 moons", "-3 months", "0 days", "1e9999 days"]
+)
 def test_a_horizon_without_number_or_unit_is_refused(text):
     with pytest.raises(UnitError):
         Horizon.of(text)

@@ -24,10 +24,11 @@ from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual
 
 Array = NDArray[np.float64]
+Days = NDArray[np.int64]
 TARGETS = (6, 12, 24)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Projection:
     """Margin per acquired customer by day of age, path by path.
 
@@ -56,6 +57,10 @@ class Projection:
     def widened(self) -> Array:
         """The paths with the projected part multiplied by each path's shock."""
         return self.realised + (self.paths - self.realised) * self.shocks[:, None]
+
+    def __repr__(self) -> str:
+        ages = f"realised to day {self.youngest} for all, to day {self.oldest} for the oldest"
+        return f"Projection of {self.customers:,} customers to day {self.days}, {len(self.paths)} paths ({ages})"
 
     @property
     def curve(self) -> pd.DataFrame:
@@ -149,20 +154,22 @@ def _ledger(customers: Customers, rate: Rate, days: int) -> pd.DataFrame:
     return frame.assign(margin=frame["margin"] * rate.discount(frame["age"]))
 
 
-def _past(chosen: Sample, ledger: pd.DataFrame, at: NDArray[np.int64]) -> tuple[Array, Array]:
+def _past(chosen: Sample, ledger: pd.DataFrame, at: Days) -> tuple[Array, Array]:
     """Margin so far of each sampled customer: of the first order (m,), and of later ones by each target (targets, m)."""
     row = pd.Series(np.arange(len(chosen.ids)), index=chosen.ids)
     mine = ledger[ledger["customer"].isin(row.index)]
-    who, age, margin = row.loc[mine["customer"]].to_numpy(), mine["age"].to_numpy(), mine["margin"].to_numpy()
+    who, age = row.loc[mine["customer"]].to_numpy(np.int64), mine["age"].to_numpy(np.int64)
+    margin = mine["margin"].to_numpy(float)
     first = age == 0
     count = len(chosen.ids)
+    opening: Array = np.bincount(who[first], margin[first], minlength=count)
     return (
-        np.bincount(who[first], margin[first], minlength=count),
+        opening,
         _by_target(who[~first], age[~first], margin[~first], at, count),
     )
 
 
-def _by_target(who: Array, age: Array, margin: Array, at: NDArray[np.int64], count: int) -> Array:
+def _by_target(who: Days, age: Days, margin: Array, at: Days, count: int) -> Array:
     """Sum of margin per customer up to each target age, shape (targets, customers)."""
     return np.stack([np.bincount(who[age <= day], margin[age <= day], minlength=count) for day in at])
 
@@ -173,10 +180,12 @@ def _next_cohort(completed: Array, size: int, rng: np.random.Generator) -> Array
     Drawn from a resample of the customers seen, so that not knowing their distribution counts as well as chance does.
     """
     seen = completed.shape[1]
-    return completed[:, rng.integers(0, seen, seen)[rng.integers(0, seen, size)]].mean(axis=1)
+    pool = rng.integers(0, seen, seen)
+    picked: Days = pool[rng.integers(0, seen, size)]
+    return completed[:, picked].mean(axis=1)
 
 
-def _square_gains(who: NDArray[np.int64], margin: Array) -> Array:
+def _square_gains(who: Days, margin: Array) -> Array:
     """What each order adds to its customer's squared total; orders are sorted by customer, then time."""
     through = margin.cumsum()
     start = np.searchsorted(who, who)
@@ -226,7 +235,7 @@ def passage(paths: Array, cac: float) -> Array:
     """
     below = paths < cac
     last_below = paths.shape[1] - 1 - np.argmax(below[:, ::-1], axis=1)
-    start = np.where(below.any(axis=1), last_below + 1.0, 0.0)
+    start: Array = np.where(below.any(axis=1), last_below + 1.0, 0.0)
     return np.where(start < paths.shape[1], start, np.inf)
 
 

@@ -33,7 +33,9 @@ def retention(
     if clock not in CLOCKS:
         raise ParameterError(f"clock= is one of {', '.join(CLOCKS)}, not {clock!r}")
     if clock == "calendar" and period is not cohort:
-        raise ParameterError("on the calendar clock a cohort is a period: leave cohort= out, or use the anniversary clock")
+        raise ParameterError(
+            "on the calendar clock a cohort is a period: leave cohort= out, or use the anniversary clock"
+        )
     cells = _cells(orders, period, cohort, clock)
     cells["estimate"] = cells["active"] / cells["n"].where(cells["known"])
     low, high = intervals.wilson(cells["active"], cells["n"])
@@ -82,7 +84,7 @@ def _cells(orders: Orders, period: Unit, cohort: Unit, clock: str) -> pd.DataFra
     lived = ages < births["complete"].to_numpy()[:, None]
     sums = {"n": lived * births["n"].to_numpy()[:, None]}
     activity = _activity(orders, period, clock).set_index(["first_day", "age"])
-    for name in activity:
+    for name in map(str, activity):
         wide = activity[name].unstack("age", fill_value=0).reindex(index=births.index, columns=ages, fill_value=0)
         values = wide.fillna(0).to_numpy(float)
         sums[name] = lived * (values if name == "active" else values.cumsum(axis=1))

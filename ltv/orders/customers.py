@@ -39,10 +39,10 @@ class Customers:
         )
         scale = self.unit.days
         return Patterns(
-            x=counts["frequency"],
-            t_x=counts["recency_days"] / scale,
-            T=counts["age_days"] / scale,
-            n=counts["n"],
+            x=counts["frequency"].to_numpy(float),
+            t_x=counts["recency_days"].to_numpy(float) / scale,
+            T=counts["age_days"].to_numpy(float) / scale,
+            n=counts["n"].to_numpy(float),
             unit=self.unit,
             window=f"{self.orders.since} to {self.orders.until}",
         )
@@ -55,11 +55,13 @@ class Customers:
             t.group_by("frequency", "repeat_value").aggregate(n=t.count()).order_by("frequency", "repeat_value")
         )
         if counts.empty:
-            raise DataError("order values", ["frequency  nobody came back with an order of value: nothing to learn from"])
+            raise DataError(
+                "order values", ["frequency  nobody came back with an order of value: nothing to learn from"]
+            )
         return OrderValues(
-            x=counts["frequency"],
-            mean=counts["repeat_value"] / counts["frequency"],
-            n=counts["n"],
+            x=counts["frequency"].to_numpy(float),
+            mean=(counts["repeat_value"] / counts["frequency"]).to_numpy(float),
+            n=counts["n"].to_numpy(float),
             unit=self.unit,
             window=f"{self.orders.since} to {self.orders.until}",
         )

@@ -52,7 +52,9 @@ def choose_form(table: ir.Table, column: str, zone: str) -> tuple[str, list[str]
     if not engine.run(table.aggregate(differ=(first != second).sum())).fillna(0)["differ"].iloc[0]:
         return fitting[0], []
     forms = " and ".join(fitting[:2])
-    return fitting[0], [f'date    column "{column}" reads as {forms}, to different days; pass date_format="{fitting[0]}"']
+    return fitting[0], [
+        f'date    column "{column}" reads as {forms}, to different days; pass date_format="{fitting[0]}"'
+    ]
 
 
 def parse_days(column: ir.Value, zone: str, form: str | None) -> ir.DateValue:

@@ -79,7 +79,8 @@ class Orders:
 def description_html(title: str, rows: dict[str, str]) -> str:
     """Label and text as a small table; every text is escaped."""
     body = "".join(
-        f'<tr><th scope="row">{html.escape(label)}</th><td>{html.escape(text)}</td></tr>' for label, text in rows.items()
+        f'<tr><th scope="row">{html.escape(label)}</th><td>{html.escape(text)}</td></tr>'
+        for label, text in rows.items()
     )
     return f'<table class="ltv-description"><caption>{html.escape(title)}</caption><tbody>{body}</tbody></table>'
 
@@ -95,7 +96,5 @@ def split(orders: Orders, *, at: str | dt.date) -> tuple[Orders, Orders]:
         raise DataError("split", [f"at  {at} must be on or after {orders.since} and before {orders.until}"])
     t = orders.table
     before = replace(orders, table=t.filter(t.day <= at), until=at)
-    after = replace(
-        orders, table=t.filter((t.day > at) & (t.first_day <= at)), since=at + dt.timedelta(days=1)
-    )
+    after = replace(orders, table=t.filter((t.day > at) & (t.first_day <= at)), since=at + dt.timedelta(days=1))
     return before, after

@@ -50,7 +50,12 @@ def read_orders(
     else:
         opened = open_source(source)
         name = opened.name
-        columns = schema.Columns(*_named(opened.table.columns, customer, date, amount), cost, tuple(by), date_format)
+        columns = schema.Columns(
+            **_named(opened.table.columns, customer=customer, date=date, amount=amount),
+            cost=cost,
+            by=tuple(by),
+            date_format=date_format,
+        )
     last = _check_arguments(until, time_zone, margin, cost)
     schema.check_names(opened, columns)
     rows = engine.keep(opened.connection, schema.typed_rows(opened, columns, time_zone))
@@ -75,13 +80,12 @@ def read_orders(
     )
 
 
-def _named(there: Sequence[str], *names: str | None) -> list[Any]:
-    """The three column names, or one DataError naming the missing arguments and the columns to choose from."""
-    parts = ("customer", "date", "amount")
-    if absent := [part for part, name in zip(parts, names, strict=True) if not name]:
+def _named(there: Sequence[str], **names: str | None) -> dict[str, Any]:
+    """The named columns, or one DataError naming the missing arguments and the columns to choose from."""
+    if absent := [part for part, name in names.items() if not name]:
         listed = ", ".join(there[:20])
         raise DataError("orders", [f"{part:<8} name its column: {part}=…; there are {listed}" for part in absent])
-    return list(names)
+    return names
 
 
 def _check_arguments(until: object, time_zone: str, margin: float | None, cost: str | None) -> dt.date | None:

@@ -24,7 +24,14 @@ class Sample:
 
     def rows(self) -> pd.DataFrame:
         """Every row as text: customer, date (yyyymmdd), quantity, amount."""
-        return pd.read_csv(_dataset(self.file), sep=r"\s+", header=None, skiprows=self.header_lines, names=list(self.columns), dtype=str)
+        return pd.read_csv(
+            _dataset(self.file),
+            sep=r"\s+",
+            header=None,
+            skiprows=self.header_lines,
+            names=list(self.columns),
+            dtype=str,
+        )
 
 
 def _dataset(name: str) -> Path:

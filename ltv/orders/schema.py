@@ -53,7 +53,7 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> ir.Table:
     Raises DataError listing every cell that is not what its column promises.
     """
     raw = source.table
-    form, faults = columns.date_format, []
+    form, faults = columns.date_format, list[str]()
     if raw[columns.date].type().is_string() and form is None:
         form, faults = dates.choose_form(raw, columns.date, zone)
     typed = raw.select(
@@ -84,7 +84,8 @@ def _cell_faults(typed: ir.Table, columns: Columns, form: str | None) -> list[st
         "date": (
             typed.day.isnull(),
             typed.date_text,
-            f'in "{columns.date}" are not dates' + (f" ({form} fits most rows)" if form else "")
+            f'in "{columns.date}" are not dates'
+            + (f" ({form} fits most rows)" if form else "")
             + ". Mend them, or pass date_format=",
         ),
         "amount": (

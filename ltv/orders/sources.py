@@ -35,7 +35,9 @@ def open_source(given: str | Path | pd.DataFrame) -> Source:
     if isinstance(given, pd.DataFrame):
         return _open_frame(given)
     paths = [Path(path) for path in sorted(glob.glob(str(given)))] or [Path(given)]
-    missing = [f"file  {path} does not exist (looked in {path.absolute().parent})" for path in paths if not path.exists()]
+    missing = [
+        f"file  {path} does not exist (looked in {path.absolute().parent})" for path in paths if not path.exists()
+    ]
     empty = [f"file  {path} is empty" for path in paths if path.is_file() and path.stat().st_size == 0]
     unknown = [
         f"file  {path} is neither CSV nor Parquet; save it as one of {', '.join(sorted(set(KINDS)))}"
@@ -47,7 +49,7 @@ def open_source(given: str | Path | pd.DataFrame) -> Source:
     connection = engine.connect()
     try:
         table = engine.read_files(connection, [str(path) for path in paths], KINDS[paths[0].suffix.lower()])
-    except Exception as error:  # noqa: BLE001 - a reader can fail in any way; the reader's words go to the user
+    except Exception as error:
         raise engine.open_error(f"orders ({paths[0].name})", error) from error
     return Source(table, connection, ", ".join(path.name for path in paths), _digest_files(paths))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE, theme
 
@@ -30,7 +30,7 @@ def _picture(draw: Callable[..., Axes]) -> Callable[..., Axes]:
 def _label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) -> None:
     """A word beside a line instead of a legend entry; its colour is a second sign, never the only one."""
     options: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "color": color}
-    ax.annotate(text, (x, y), **(options | place))  # type: ignore[arg-type]
+    ax.annotate(text, (x, y), **(options | place))
 
 
 def _money(currency: str) -> FuncFormatter:
@@ -74,7 +74,7 @@ def retention_curve(frame: pd.DataFrame, ax: Axes, *, cells: pd.DataFrame | None
     ax.plot(later.index, later["estimate"], color=MODEL, lw=2.4, marker="o", ms=4)
     ax.set(xlabel=f"age of the customer in {period}s", ylabel="share with an order", ylim=(0, None))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 
@@ -94,7 +94,7 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
             _label(ax, part.index[-1], part["estimate"].iloc[-1], str(cohort), color)
     ax.set(xlabel=f"age of the customer in {period}s", ylabel="per acquired customer", ylim=(0, None))
     ax.yaxis.set_major_formatter(_money(currency))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 
@@ -119,7 +119,7 @@ def payback_curve(frame: pd.DataFrame, ax: Axes, *, cac: float | None = None, cu
         _label(ax, frame.index[-1], cac, f"CAC {cac:,.2f}", ALARM)
     ax.set(xlabel="months since the first order", ylabel="margin per acquired customer", ylim=(0, None))
     ax.yaxis.set_major_formatter(_money(currency))
-    ax.xaxis.set_major_locator(plt.MultipleLocator(6))
+    ax.xaxis.set_major_locator(MultipleLocator(6))
     ax.margins(x=0.02)
     return ax
 

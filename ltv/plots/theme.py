@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
@@ -11,7 +12,7 @@ import seaborn as sns
 INK, MUTED, PALE = "#1f2933", "#6b7785", "#c9d1da"
 DATA, MODEL, MONEY, ALARM = "#1f2933", "#0072b2", "#009e73", "#d55e00"  # Okabe & Ito (2008) where coloured
 
-STYLE = {
+STYLE: Any = {
     "font.family": ["sans-serif"],
     "font.sans-serif": [
         "DejaVu Sans",
