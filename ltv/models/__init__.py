@@ -1,0 +1,22 @@
+"""Buying families and order values: the papers' formulas, fits with a status, posteriors without chains."""
+
+from ltv.models.beta_geometric import BGNBD, MBGNBD
+from ltv.models.data import OrderValues, Patterns
+from ltv.models.family import Family
+from ltv.models.fitting import Fit, fit
+from ltv.models.gamma_gamma import GammaGamma
+from ltv.models.nbd import NBD
+from ltv.models.status import Status
+
+__all__ = [
+    "BGNBD",
+    "MBGNBD",
+    "NBD",
+    "Family",
+    "Fit",
+    "GammaGamma",
+    "OrderValues",
+    "Patterns",
+    "Status",
+    "fit",
+]

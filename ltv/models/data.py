@@ -89,7 +89,7 @@ class OrderValues:
         if (x < 1).any():
             faults.append("x  must be at least 1: a mean needs an order")
         if (mean <= 0).any():
-            faults.append("mean  must be above 0; leave customers without a positive mean out, and count them")
+            faults.append("mean  must be above 0; leave the other customers out, and count them")
         if (n <= 0).any():
             faults.append("n  (customers of a pattern) must be above 0")
         if faults:

@@ -1,0 +1,114 @@
+"""What every family is: a frozen set of positive parameters that broadcasts against rows of customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ltv.errors import ParameterError
+from ltv.models.coordinates import Coordinates
+from ltv.models.data import Array
+from ltv.models.status import Status
+from ltv.models.tables import Total
+
+
+@dataclass(frozen=True)
+class Family:
+    """Parameters, each a positive number or an array: (S, 1) is S draws against n rows, (n,) one set per row.
+
+    Raises ParameterError where a parameter is not positive and finite.
+    """
+
+    title: ClassVar[str]
+    reads: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for name, value in zip(self.names(), self.parameters(), strict=True):
+            array = np.asarray(value, dtype=float)
+            if not (np.isfinite(array).all() and (array > 0).all()):
+                raise ParameterError(f"{self.title}: {name} must be positive and finite, not {value!r}")
+            object.__setattr__(self, name, array if array.ndim else float(array))
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        return tuple(field.name for field in fields(cls))
+
+    def parameters(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.names())
+
+    @classmethod
+    def coordinates(cls, data: Any) -> Coordinates:
+        """The coordinates of a fit to `data`."""
+        raise NotImplementedError
+
+    @classmethod
+    def total(cls, data: Any) -> Total:
+        """The log-likelihood of all of `data` at once."""
+        raise NotImplementedError
+
+    @classmethod
+    def starts(cls, data: Any, coordinates: Coordinates) -> Array:
+        """Where a climb may begin, one row each: the data's own mean, and corners around the prior means."""
+        raise NotImplementedError
+
+    @classmethod
+    def edge(cls, model: Any) -> Status | None:
+        """The edge of the parameter space that this model lies at, if any."""
+        return None
+
+    @classmethod
+    def of_logs(cls, logs: ArrayLike) -> Self:
+        """From log parameters: shape (d,) gives scalars, (S, d) gives fields of shape (S, 1)."""
+        values = np.exp(np.asarray(logs, dtype=float))
+        return cls(*(values if values.ndim == 1 else np.moveaxis(values[..., None], -2, 0)))
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value.shape}"
+            for name, value in zip(self.names(), self.parameters(), strict=True)
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def rows(**columns: ArrayLike | None) -> tuple[Array, ...]:
+    """The columns as float arrays; all None is one new customer (0, 0, …), some None is an error."""
+    missing = [name for name, column in columns.items() if column is None]
+    if missing and len(missing) < len(columns):
+        raise ParameterError(f"give {', '.join(columns)} together; missing: {', '.join(missing)}")
+    return tuple(np.asarray(0.0 if column is None else column, dtype=float) for column in columns.values())
+
+
+def span(t: ArrayLike, what: str = "t") -> Array:
+    t = np.asarray(t, dtype=float)
+    if np.isnan(t).any() or (t < 0).any():
+        raise ParameterError(f"{what} must be 0 or more, not {t!r}")
+    return t
+
+
+def on_distinct(f: Callable[[Array, Array], Array], x: Array, T: Array) -> Array:
+    """f(x, T) computed once per distinct pair of rows and handed back to every row."""
+    x, T = np.broadcast_arrays(x, T)
+    if x.ndim != 1 or x.size < 256:
+        return f(x, T)
+    ages, at = np.unique(T, return_inverse=True)
+    counts, of = np.unique(x, return_inverse=True)
+    pairs, back = np.unique(of * ages.size + at, return_inverse=True)
+    return np.take(f(counts[pairs // ages.size], ages[pairs % ages.size]), back, axis=-1)
+
+
+def corners(first: float, rest: Array) -> Array:
+    """The 2^d corners at distance 1 from `rest`, all with the same first coordinate."""
+    signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * rest.size)).reshape(rest.size, -1).T
+    return np.column_stack([np.full(len(signs), first), rest + signs])
+
+
+def mean_rate(data: Any) -> tuple[float, float]:
+    """The median age, and the log of the repeat orders expected in it at the overall rate."""
+    order = np.argsort(data.T)
+    half = np.searchsorted(np.cumsum(data.n[order]), data.n.sum() / 2)
+    median = float(data.T[order[half]]) or float(data.T.max())
+    return median, float(np.log((data.n @ data.x) / (data.n @ data.T) * median))

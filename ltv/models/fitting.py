@@ -1,0 +1,245 @@
+"""`fit`: the best parameters of a family for a data set, how sure they are, and whether to trust them."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv.errors import FitError, ParameterError
+from ltv.models.coordinates import Coordinates
+from ltv.models.data import Array, OrderValues, Patterns
+from ltv.models.family import Family
+from ltv.models.newton import Optimum, climb
+from ltv.models.posterior import Posterior, importance, normal
+from ltv.models.status import CONVERGED, NOT_IDENTIFIED, STALLED, TOO_LITTLE_DATA, Status
+from ltv.models.tables import Total
+from ltv.units import Unit
+
+LARGE = 20_000
+"""Above so many patterns the climb begins on a sample of them."""
+WEIGHED = 5e7
+"""Above so many draws × patterns the posterior is taken as normal at the mode."""
+
+
+@dataclass(frozen=True, repr=False)
+class Fit:
+    """A fitted family: `model` is the mode, `draws(size)` its posterior, `status` how the fit ended.
+
+    `log_likelihood` is the data's alone, `covariance` that of the parameters as they are printed.
+    """
+
+    family: type[Family]
+    model: Any
+    status: Status
+    log_likelihood: float
+    gradient_norm: float
+    covariance: Array
+    customers: int
+    rows: int
+    unit: Unit | None
+    window: str
+    theta: Array = field(repr=False)
+    theta_covariance: Array = field(repr=False)
+    coordinates: Coordinates = field(repr=False, compare=False)
+    total: Total = field(repr=False, compare=False)
+    priors: str | None = "default"
+    size: int = 4000
+    seed: int = 0
+
+    @cached_property
+    def weighted(self) -> Posterior:
+        """The weighted draws with their diagnostics, computed when first asked for."""
+        if self.size * self.rows > WEIGHED:
+            return normal(self.theta, self.theta_covariance, self.size, self.seed)
+        return importance(self._log_posterior, self.theta, self.theta_covariance, self.size, self.seed)
+
+    def _log_posterior(self, theta: Array) -> Array:
+        with np.errstate(all="ignore"):
+            likelihood = self.total.values(self.coordinates.logs(theta))
+        return likelihood + (self.coordinates.log_prior(theta) if self.priors else 0.0)
+
+    def draws(self, size: int) -> Any:
+        """`size` equally weighted draws as one family instance with fields of shape (size, 1); repeatable."""
+        return self.family.of_logs(self.coordinates.logs(self.weighted.resample(size, self.seed)))
+
+    @cached_property
+    def posterior(self) -> Any:
+        """The draws as a family instance with fields of shape (S, 1)."""
+        return self.draws(self.size)
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        return dict(zip(self.family.names(), np.sqrt(np.diag(self.covariance)).tolist(), strict=True))
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """Estimate, 90 % interval and standard error of each parameter.
+
+        The interval is read from the draws; without priors from the standard error of the logarithm.
+        """
+        mode = np.array(self.model.parameters())
+        errors = np.sqrt(np.diag(self.covariance))
+        if self.priors:
+            low, high = np.quantile(np.hstack(self.posterior.parameters()), [0.05, 0.95], axis=0)
+        else:
+            low, high = (mode * np.exp(side * 1.6448536269514722 * errors / mode) for side in (-1, 1))
+        return pd.DataFrame(
+            {"estimate": mode, "low": low, "high": high, "se": errors},
+            index=pd.Index(self.family.names(), name="parameter"),
+        )
+
+    @property
+    def aic(self) -> float:
+        return 2 * len(self.family.names()) - 2 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        return len(self.family.names()) * float(np.log(self.customers)) - 2 * self.log_likelihood
+
+    def _facts(self) -> list[tuple[str, str]]:
+        unit = [("unit", str(self.unit))] if self.unit else []
+        window = [("window", self.window)] if self.window else []
+        return [
+            ("status", f"{self.status.name}: {self.status.sentence}"),
+            ("log-likelihood", f"{self.log_likelihood:,.3f}"),
+            ("customers", f"{self.customers:,} in {self.rows:,} patterns"),
+            *unit,
+            *window,
+        ]
+
+    def __repr__(self) -> str:
+        table = self.estimates.to_string(float_format=lambda value: f"{value:.4g}")
+        return "\n".join([f"{self.family.title} fit", *(f"  {k}: {v}" for k, v in self._facts()), table])
+
+    def _repr_html_(self) -> str:
+        def row(cells: list[str], tag: str = "td") -> str:
+            first = f'<th scope="row">{html.escape(cells[0])}</th>' if tag == "td" else f"<th>{cells[0]}</th>"
+            return f"<tr>{first}{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells[1:])}</tr>"
+
+        head = row(["parameter", "estimate", "low", "high", "se"], "th")
+        body = [row([str(name), *(f"{v:.4g}" for v in values)]) for name, *values in self.estimates.itertuples()]
+        facts = [
+            f'<tr><th scope="row">{html.escape(k)}</th><td colspan="4">{html.escape(v)}</td></tr>'
+            for k, v in self._facts()
+        ]
+        caption = f"<caption>{html.escape(self.family.title)} fit</caption>"
+        rows = "".join(body + facts)
+        return f'<table class="ltv-fit">{caption}<thead>{head}</thead><tbody>{rows}</tbody></table>'
+
+
+def fit(family: type[Family], data: Any, *, priors: str | None = "default", draws: int = 4000, seed: int = 0) -> Fit:
+    """Fit `family` to patterns or order values, or to an object that carries them as attributes.
+
+    The mode of the posterior under the package's mild, unit-free priors; `priors=None` is maximum likelihood.
+    Raises FitError, its message the advice, where the result must not be used.
+
+    >>> from ltv.models import NBD
+    >>> patterns = Patterns(x=[0, 1, 4], t_x=[0, 9, 30], T=[39, 39, 39], n=[50, 30, 20], unit=Unit.WEEK)
+    >>> fit(NBD, patterns).status.name
+    'converged'
+    """
+    if priors not in ("default", None):
+        raise ParameterError(f'priors are "default" or None (maximum likelihood), not {priors!r}')
+    data = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
+    enough(family, data)
+    coordinates = family.coordinates(data)
+    total = family.total(data)
+    optimum = _best(family, data, coordinates, total, priors)
+    _judge(family, optimum)
+    theta, covariance = optimum.theta, np.linalg.inv(-optimum.hessian)
+    covariance = (covariance + covariance.T) / 2
+    logs = coordinates.logs(theta)
+    spread = np.exp(logs)[:, None] * coordinates.bend(theta)[0]
+    natural = spread @ covariance @ spread.T
+    model = family.of_logs(logs)
+    return Fit(
+        family=family,
+        model=model,
+        status=family.edge(model) or CONVERGED,
+        log_likelihood=float(total.values(logs[None])[0]),
+        gradient_norm=float(np.linalg.norm(optimum.gradient)),
+        covariance=(natural + natural.T) / 2,
+        customers=data.customers,
+        rows=data.x.size,
+        unit=data.unit,
+        window=data.window,
+        theta=theta,
+        theta_covariance=covariance,
+        coordinates=coordinates,
+        total=total,
+        priors=priors,
+        size=draws,
+        seed=seed,
+    )
+
+
+def refuse(family: type[Family], status: Status, why: str) -> FitError:
+    return FitError(f"{family.title} fit {status.name}: {why} {status.sentence}")
+
+
+def enough(family: type[Family], data: Patterns | OrderValues) -> None:
+    """Raise FitError where there is nothing to learn: fewer than two customers, no repeat order, no time."""
+    if data.customers < 2:
+        raise refuse(family, TOO_LITTLE_DATA, f"{data.customers} customer(s) only.")
+    if isinstance(data, Patterns) and not data.T.any():
+        raise refuse(family, TOO_LITTLE_DATA, "No customer has been observed for any time.")
+    if isinstance(data, Patterns) and data.repeat_orders == 0:
+        raise refuse(family, TOO_LITTLE_DATA, "No customer has ordered a second time.")
+
+
+def objective(coordinates: Coordinates, total: Total, priors: str | None) -> Any:
+    """Log posterior, gradient and Hessian by θ."""
+    precision = 1 / coordinates.sd**2 if priors else np.zeros_like(coordinates.sd)
+
+    def evaluate(theta: Array) -> tuple[float, Array, Array]:
+        jacobian, second = coordinates.bend(theta)
+        with np.errstate(all="ignore"):
+            value, slope, curve = total.derivatives(coordinates.logs(theta))
+        away = theta - coordinates.mean
+        return (
+            value - 0.5 * float(precision @ away**2),
+            jacobian.T @ slope - precision * away,
+            jacobian.T @ curve @ jacobian + np.tensordot(slope, second, axes=1) - np.diag(precision),
+        )
+
+    return evaluate
+
+
+def _best(family: type[Family], data: Any, coordinates: Coordinates, total: Total, priors: str | None) -> Optimum:
+    """The highest of the tops reached from the best of a few fixed starts."""
+    if data.x.size > LARGE:
+        sample = thinned(data, 4096)
+        start = _best(family, sample, coordinates, family.total(sample), priors).theta
+        optimum = climb(objective(coordinates, total, priors), start)
+        if optimum.decrement < 1e-8 and optimum.smallest_curvature > 0:
+            return optimum
+    starts = family.starts(data, coordinates)
+    with np.errstate(all="ignore"):
+        values = total.values(coordinates.logs(starts))
+    best = starts[np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")[:2]]
+    tops = [climb(objective(coordinates, total, priors), start) for start in best]
+    return max(tops, key=lambda top: top.value)
+
+
+def thinned(data: Any, size: int) -> Any:
+    """About `size` of the patterns, drawn evenly along the customers, standing for all."""
+    edges = np.cumsum(data.n)
+    picked = np.searchsorted(edges, (np.arange(size) + 0.5) * edges[-1] / size)
+    at, times = np.unique(picked, return_counts=True)
+    columns = {name: getattr(data, name)[at] for name in vars(data) if isinstance(getattr(data, name), np.ndarray)}
+    return type(data)(**{**columns, "n": times * edges[-1] / size}, unit=data.unit)
+
+
+def _judge(family: type[Family], optimum: Optimum) -> None:
+    """Raise unless the climb ended at a proper maximum."""
+    if not np.isfinite(optimum.value):
+        raise refuse(family, STALLED, "The likelihood is not finite.")
+    if not optimum.smallest_curvature > 1e-6:
+        raise refuse(family, NOT_IDENTIFIED, "The likelihood does not curve down in every direction.")
+    if not optimum.decrement < 1e-6:
+        raise refuse(family, STALLED, f"A step would still gain {optimum.decrement:.2g} after {optimum.steps} steps.")
