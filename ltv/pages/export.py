@@ -1,0 +1,119 @@
+"""An executed notebook as one self-contained page, by nbconvert and the template beside this file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters.templateexporter import TemplateExporter
+from nbconvert.filters import markdown2html
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from ltv.pages.blocks import MIME
+from ltv.pages.triangle import ramp_css
+
+TEMPLATE = Path(__file__).parent / "template"
+SHOWN = ["text/html", "image/svg+xml", "image/png", "text/plain"]
+
+
+class PageExporter(TemplateExporter):
+    """nbconvert's exporter with the template of this package."""
+
+    file_extension = ".html"
+    output_mimetype = "text/html"
+
+    def __init__(self, **options: Any) -> None:
+        config = Config({"NbConvertBase": {"display_data_priority": SHOWN}})
+        place = {"template_name": TEMPLATE.name, "extra_template_basedirs": [str(TEMPLATE.parent)]}
+        super().__init__(config=config, **place, **options)
+
+
+def export(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:
+    """The page of an executed notebook, and what its blocks tell the manifest: title, headline, grade, cards.
+
+    The first level-one heading is the page's name; level-two headings are its contents.
+    """
+    record: dict[str, Any] = {"title": "", "headline": {}, "grade": {}, "cards": []}
+    contents: list[tuple[str, str]] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.metadata["html"], title = _prose(cell.source, contents)
+            record["title"] = record["title"] or title
+        elif cell.cell_type == "code":
+            _collect(cell, record)
+    name, headline = record["title"] or "Report", record["headline"]
+    page = furniture() | {
+        "name": name,
+        "title": f"{name}: {headline['text']}" if headline else name,
+        "headline": headline,
+        "covers": _covers(headline),
+        "contents": contents if len(contents) > 2 else [],
+        "program": _program(notebook.cells),
+    }
+    html, _ = PageExporter().from_notebook_node(notebook, resources={"page": page})
+    return html, record
+
+
+def render_list(name: str, covers: str, records: Sequence[dict[str, Any]]) -> str:
+    """The page that lists reports."""
+    page = furniture() | {"name": name, "title": name, "covers": covers, "records": records}
+    return PageExporter().environment.get_template("list.html.j2").render(page=page)
+
+
+@cache
+def furniture() -> dict[str, str]:
+    """What every page carries: the style, the script, and the hash that lets this script alone run."""
+    script = (TEMPLATE / "page.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    style = re.sub(r"/\*.*?\*/\s*", "", (TEMPLATE / "page.css").read_text("utf-8"), flags=re.S)
+    return {"style": style + ramp_css(), "script": script, "script_hash": f"sha256-{digest}"}
+
+
+def _prose(source: str, contents: list[tuple[str, str]]) -> tuple[str, str]:
+    """Markdown as HTML, its level-one heading apart; level-two headings are added to the contents."""
+    html = re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html(source))
+    title = re.search(r"<h1[^>]*>(.*?)</h1>", html, flags=re.S)
+    html = re.sub(r"<h1[^>]*>.*?</h1>", "", html, flags=re.S).strip()
+    contents += [(anchor, _text(head)) for anchor, head in re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', html, flags=re.S)]
+    return html, _text(title[1]) if title else ""
+
+
+def _text(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", "", html)).strip()
+
+
+def _collect(cell: NotebookNode, record: dict[str, Any]) -> None:
+    """Move what the blocks of a cell tell into the record; the headline goes to the head of the page."""
+    shown = []
+    for output in cell.outputs:
+        told = output.get("data", {}).get(MIME, {})
+        record["cards"] += told.get("cards", [])
+        record.update({key: told[key] for key in ("headline", "grade") if key in told and not record[key]})
+        if "text/html" in output.get("data", {}):
+            html = re.sub(r'<style data-ltv="lab">.*?</style>', "", output.data["text/html"], flags=re.S)
+            output.data["text/html"] = html
+        if "headline" not in told:
+            shown.append(output)
+    cell.outputs = shown
+
+
+def _covers(headline: dict[str, str]) -> str:
+    return " · ".join(filter(None, [headline.get("covers"), headline.get("as_of") and f"as of {headline['as_of']}"]))
+
+
+def _program(cells: Sequence[NotebookNode]) -> list[str]:
+    """The code in order; the default parameters give way to the ones that were injected."""
+    tags = [cell.metadata.get("tags", []) for cell in cells]
+    hidden = "parameters" if any("injected-parameters" in tag for tag in tags) else None
+    return [
+        cell.source
+        for cell, tag in zip(cells, tags, strict=True)
+        if cell.cell_type == "code" and hidden not in tag and cell.source.strip()
+    ]

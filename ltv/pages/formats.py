@@ -1,0 +1,108 @@
+"""Numbers as a reader wants them: one place decides digits, separators, signs and what an unknown value looks like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+UNKNOWN = "–"
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "TWD": "NT$", "INR": "₹", "KRW": "₩"}
+Show = Callable[[Any], str]
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number with thousands separators and a fixed count of decimals.
+
+    >>> number(-1234.567), number(float("nan"))
+    ('−1,234.57', '–')
+    """
+    if unknown(value):
+        return UNKNOWN
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "" if float(text.replace(",", "")) == 0 else "−")
+
+
+def integer(value: float) -> str:
+    """A count.
+
+    >>> integer(23570)
+    '23,570'
+    """
+    return number(value, 0)
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share as a percentage.
+
+    >>> percent(0.2643), percent(0.2643, 0)
+    ('26.4%', '26%')
+    """
+    return UNKNOWN if unknown(value) else number(100 * value, digits) + "%"
+
+
+def money(value: float, currency: str = "USD", digits: int | None = None) -> str:
+    """An amount with its currency; cents are shown below 1,000 unless `digits` says otherwise.
+
+    >>> money(36.951), money(-2_500_000, "EUR"), money(12, "CHF", 0)
+    ('$36.95', '−€2,500,000', 'CHF 12')
+    """
+    if unknown(value):
+        return UNKNOWN
+    decimals = (2 if abs(value) < 1000 else 0) if digits is None else digits
+    text = number(abs(value), decimals)
+    sign = "−" if value < 0 and any(c in "123456789" for c in text) else ""
+    return sign + _SIGNS.get(currency, currency + " ").lstrip() + text
+
+
+def interval(low: float, high: float, show: Show = number) -> str:
+    """Two ends of an interval, each written by `show`.
+
+    >>> interval(0.21, 0.25, percent)
+    '21.0% to 25.0%'
+    """
+    return UNKNOWN if unknown(low) and unknown(high) else f"{show(low)} to {show(high)}"
+
+
+def text(value: Any) -> str:
+    """Anything else: days without their midnight, truth in words."""
+    if unknown(value):
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
+
+
+def unknown(value: Any) -> bool:
+    """Whether a cell holds no value: NaN, NaT, NA or None."""
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def column(values: pd.Series, kind: str = "") -> Show:
+    """How to write a column: "money:EUR", "percent:0", "integer", "number:3", "text", or what its type suggests.
+
+    The digits of money are the same in all rows. Raises ValueError for another kind.
+    """
+    name, _, argument = (kind or _suggested(values)).partition(":")
+    if name == "money":
+        largest = pd.to_numeric(values, errors="coerce").abs().max()
+        digits = 0 if largest >= 10_000 else 2
+        return lambda value: money(value, argument or "USD", digits)
+    if name in ("percent", "number"):
+        show = percent if name == "percent" else number
+        return (lambda value: show(value, int(argument))) if argument else show
+    if name in ("integer", "text"):
+        return integer if name == "integer" else text
+    raise ValueError(f"no format {kind!r}; there are money, percent, integer, number and text")
+
+
+def _suggested(values: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(values):
+        return "text"
+    if pd.api.types.is_integer_dtype(values):
+        return "integer"
+    return "number" if pd.api.types.is_float_dtype(values) else "text"

@@ -1,0 +1,101 @@
+"""Running a notebook: papermill in a temporary folder, a kernel of this very interpreter, and no trust in exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from ltv import errors
+from ltv.errors import LtvError
+
+# Unix sockets have short names; a longer temporary folder gets TCP ports instead.
+_LONGEST_SOCKET = 80
+
+
+class NotebookError(LtvError):
+    """A notebook did not run to its end: `str` says why to a reader, `details` to a developer."""
+
+    def __init__(self, message: str, *, details: str = "", notebook: NotebookNode | None = None) -> None:
+        super().__init__(message)
+        self.details, self.notebook = details, notebook
+
+
+class ThisPython(AsyncKernelManager):
+    """A kernel of the running interpreter: kernels that happen to be installed under a name are not asked."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python", language="python")
+
+
+def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
+    """The notebook after running with these parameters.
+
+    Raises NotebookError when there is no parameters cell, a cell failed, a cell did not run, or the kernel died.
+    """
+    notebook = nbformat.read(source, as_version=4)
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
+        raise NotebookError(f"{source.name} has no cell tagged parameters", notebook=notebook)
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory(prefix="ltv-") as folder:
+        target = Path(folder) / source.name
+        try:
+            done = papermill.execute_notebook(
+                source,
+                target,
+                dict(parameters),
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                kernel_manager_class=ThisPython,
+                config=_transport(folder),
+            )
+        except papermill.PapermillExecutionError as error:
+            raise _told(error, nbformat.read(target, as_version=4)) from None
+        except Exception as error:
+            # Whatever else happens here is a kernel that died or never came up.
+            raise NotebookError(f"the kernel stopped: {error}", notebook=notebook) from error
+    if fault := _unfinished(done):
+        raise NotebookError(fault, notebook=done)
+    return done
+
+
+def _transport(folder: str) -> Config:
+    """Sockets of our own in place of TCP ports, which two kernels that start together can both be given."""
+    prefix = str(Path(folder) / "k")
+    if os.name != "posix" or len(prefix) > _LONGEST_SOCKET:
+        return Config()
+    return Config(ThisPython={"transport": "ipc", "ip": prefix})
+
+
+def _told(error: Any, notebook: NotebookNode) -> NotebookError:
+    """An error of ours speaks for itself; any other is named, with its traceback for a developer."""
+    ours = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, LtvError)}
+    message = error.evalue if error.ename in ours else f"{error.ename}: {error.evalue}"
+    return NotebookError(message, details="\n".join(error.traceback), notebook=notebook)
+
+
+def _unfinished(notebook: NotebookNode) -> str:
+    """Why the run is not to be believed, or nothing: papermill takes sys.exit(0) and a dead kernel for success."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    for number, cell in enumerate(cells, 1):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                return f"{output.ename} in code cell {number} of {len(cells)} ended the notebook early"
+        if cell.execution_count is None:
+            return f"code cell {number} of {len(cells)} did not run"
+    return ""

@@ -1,0 +1,138 @@
+"""Frames as real HTML tables: headers with scope, a caption, and nothing that needs a script to be read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from ltv.pages import formats as written
+from ltv.pages.blocks import Block, sentence
+
+_UNKNOWN = (
+    f'<td class="ltv-number ltv-unknown"><span aria-hidden="true">{written.UNKNOWN}</span>'
+    '<span class="ltv-hidden">not yet known</span></td>'
+)
+
+
+@dataclass(frozen=True)
+class Table(Block):
+    """A frame, index first. NaN reads "not yet known"; `low` and `high` become one interval column.
+
+    `formats` gives columns a kind ("money:EUR", "percent:1", "integer", "number:2", "text"), `labels` a heading.
+    An interval is written like the column before it. A column `known` is not shown: where it is False, the row's
+    estimate and interval are not yet known. Raises ValueError for a format or label of a column that is not there.
+
+    >>> Table(pd.DataFrame({"buyers": [3]}, index=["May"]), "Buyers").plain()
+    '     buyers\\nMay       3'
+    """
+
+    frame: pd.DataFrame
+    caption: str
+    _: KW_ONLY
+    formats: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    id: str = ""
+    interval: str = "90% interval"
+
+    def __post_init__(self) -> None:
+        names = {*map(str, self.frame.columns), *map(str, self.frame.index.names)}
+        if extra := [name for name in (*self.formats, *self.labels) if name not in names]:
+            raise ValueError(f"the table has no column {', '.join(extra)}; it has {', '.join(sorted(names))}")
+
+    def html(self) -> str:
+        columns = _columns(self._shown(), self.formats)
+        names = ["" if name is None else str(name) for name in self.frame.index.names]
+        heads = "".join(_head(self.labels.get(name, name)) for name in names)
+        heads += "".join(c.head(self.labels.get(c.name, self.interval if c.low else c.name)) for c in columns)
+        rows = "".join(
+            f"<tr>{row_heads(key)}{''.join(c.cells[i] for c in columns)}</tr>" for i, key in enumerate(self.frame.index)
+        )
+        caption = f"<caption>{sentence(self.caption)}</caption>"
+        table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        return scrolling("ltv-table", table, name=self.id, label=self.caption)
+
+    def plain(self) -> str:
+        return self.frame.to_string()
+
+    def _shown(self) -> pd.DataFrame:
+        """The frame without what is not yet known."""
+        if "known" not in self.frame:
+            return self.frame
+        known = self.frame["known"].astype(bool)
+        blank = [name for name in ("estimate", "low", "high") if name in self.frame]
+        return self.frame.drop(columns="known").assign(**{c: self.frame[c].where(known) for c in blank})
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column on the page, written; `low` marks an interval, which is two columns to a machine."""
+
+    name: str
+    cells: list[str]
+    numeric: bool = True
+    low: bool = False
+
+    def head(self, label: str) -> str:
+        shown = escape(heading(label))
+        split = f' data-split="{shown}: low|{shown}: high"' if self.low else ""
+        return f'<th scope="col"{" class=ltv-number" if self.numeric else ""}{split}>{shown}</th>'
+
+
+def _columns(frame: pd.DataFrame, kinds: Mapping[str, str]) -> list[_Column]:
+    columns: list[_Column] = []
+    show: written.Show = written.number
+    for name in map(str, frame.columns):
+        if name == "high" and "low" in frame:
+            continue
+        if name == "low" and "high" in frame:
+            show = written.column(frame["low"], kinds["low"]) if "low" in kinds else show
+            spans = [_span(low, high, show) for low, high in zip(frame["low"], frame["high"], strict=True)]
+            columns.append(_Column(name, spans, low=True))
+            continue
+        show = written.column(frame[name], kinds.get(name, ""))
+        numeric = show is not written.text
+        columns.append(_Column(name, [_cell(value, show, numeric) for value in frame[name]], numeric))
+    return columns
+
+
+def _cell(value: Any, show: written.Show, numeric: bool) -> str:
+    if written.unknown(value):
+        return _UNKNOWN
+    raw = f' class="ltv-number" data-value="{float(value):.10g}"' if numeric else ""
+    return f"<td{raw}>{escape(show(value))}</td>"
+
+
+def _span(low: float, high: float, show: written.Show) -> str:
+    if written.unknown(low) and written.unknown(high):
+        return _UNKNOWN
+    raw = f'data-value="{low:.10g}" data-split="{low:.10g}|{high:.10g}"'
+    return f'<td class="ltv-number" {raw}>{escape(written.interval(low, high, show))}</td>'
+
+
+def scrolling(kind: str, table: str, *, name: str, label: str, below: str = "") -> str:
+    """A table in a box that scrolls sideways on a narrow screen, by keyboard too."""
+    name = name or "table-" + hashlib.sha256(label.encode()).hexdigest()[:8]
+    box = f'<div class="ltv-scroll" tabindex="0" role="region" aria-label="{escape(label)}">{table}</div>'
+    return f'<div class="{kind}" id="{escape(name)}">{box}{below}</div>'
+
+
+def row_heads(key: Any) -> str:
+    """The heading cells of a row, one per level of its index."""
+    keys = key if isinstance(key, tuple) else (key,)
+    return "".join(f'<th scope="row">{escape(written.text(part))}</th>' for part in keys)
+
+
+def heading(name: str) -> str:
+    """A column's name as a heading: "order_value" reads "Order value"."""
+    text = str(name).replace("_", " ").strip()
+    return text[:1].upper() + text[1:]
+
+
+def _head(label: str) -> str:
+    shown = escape(heading(label)) if label else '<span class="ltv-hidden">Row</span>'
+    return f'<th scope="col">{shown}</th>'

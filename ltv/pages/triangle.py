@@ -1,0 +1,125 @@
+"""The cohort heat map, as a table whose colours are computed and whose text stays readable on every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from ltv.pages import formats as written
+from ltv.pages.blocks import Block, sentence
+from ltv.pages.tables import heading, row_heads, scrolling
+
+# One hue from paper to ink, for a light and a dark screen.
+RAMP = ("#f3f6fa", "#dfe8f2", "#c8d8e9", "#adc5de", "#8dafd0", "#6b97c0", "#4a7eae", "#316699", "#1f4f7f", "#143a61")
+DARK = ("#18212b", "#1c2c3c", "#21394f", "#274864", "#2e597b", "#376c94", "#4481ad", "#5b99c5", "#80b3d9", "#acd0ec")
+INKS = ("#0b131b", "#ffffff")
+
+
+@dataclass(frozen=True)
+class Triangle(Block):
+    """Shares by cohort (rows) and age (columns) as a heat map.
+
+    `counts` are the cohorts' customers. Where `known` is False a share is not final: the cell is hatched and says so
+    to a screen reader. NaN is a cell that nobody has reached yet: it stays empty.
+    """
+
+    shares: pd.DataFrame
+    counts: pd.Series
+    known: pd.DataFrame | None = None
+    caption: str = ""
+    _: KW_ONLY
+    age: str = "age"
+    digits: int = 0
+    id: str = ""
+
+    @classmethod
+    def of(cls, cells: pd.DataFrame, caption: str, *, age: str = "age", digits: int = 0) -> Triangle:
+        """From cells by (cohort, age) with the columns estimate, n and known, as `ltv.retention` returns them.
+
+        Only a part of a cohort has lived through some ages (n is below the cohort's): those cells are not final.
+        """
+        shares = cells["estimate"].where(cells["known"]).unstack()
+        reached = cells["n"].unstack()
+        counts = reached.max(axis="columns")
+        return cls(shares, counts, reached.eq(counts, axis="index"), caption, age=age, digits=digits)
+
+    def html(self) -> str:
+        top = float(np.nanquantile(self.shares, 0.95)) if self.shares.notna().to_numpy().any() else 0.0
+        final = np.ones(self.shares.shape, bool) if self.known is None else self.known.to_numpy(bool)
+        open_ = ~final & self.shares.notna().to_numpy()
+        ages = "".join(f'<th scope="col">{escape(str(age))}</th>' for age in self.shares.columns)
+        cohort = escape(heading(str(self.shares.index.name or "cohort")))
+        heads = f'<th scope="col">{cohort}</th><th scope="col" class="ltv-number">Customers</th>{ages}'
+        rows = zip(self.shares.index, self.counts.astype(int), self.shares.to_numpy(float), open_, strict=True)
+        body = "".join(
+            f'<tr>{row_heads(name)}<td class="ltv-number" data-value="{n}">{n:,}</td>'
+            f"{''.join(self._cell(*cell, top) for cell in zip(values, unfinished, strict=True))}</tr>"
+            for name, n, values, unfinished in rows
+        )
+        caption = f"<caption>{sentence(self.caption)}</caption>"
+        table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        legend = self._legend(top, bool(open_.any()))
+        return scrolling("ltv-triangle", table, name=self.id, label=self.caption, below=legend)
+
+    def plain(self) -> str:
+        return self.shares.map(lambda share: "" if np.isnan(share) else written.percent(share, self.digits)).to_string()
+
+    def _cell(self, share: float, unfinished: bool, top: float) -> str:
+        if np.isnan(share):
+            return "<td></td>"
+        shown = written.number(100 * share, self.digits)
+        if unfinished:
+            return (
+                f'<td class="ltv-open" data-value="{share:.5g}">{shown}<span class="ltv-hidden"> not final</span></td>'
+            )
+        return f'<td class="ltv-q{shade(share / top if top else 0.0)}" data-value="{share:.5g}">{shown}</td>'
+
+    def _legend(self, top: float, unfinished: bool) -> str:
+        steps = "".join(f'<i class="ltv-q{step}"></i>' for step in range(len(RAMP)))
+        text = f"<span>Percent of the cohort, by {escape(self.age)}.</span>"
+        ramp = f'<span class="ltv-ramp" aria-hidden="true">0% {steps} {100 * top:.0f}% or more</span>'
+        hatch = '<span><i class="ltv-open"></i> Not final: only part of the cohort is this old.</span>'
+        return f'<p class="ltv-legend">{text}{ramp}{hatch if unfinished else ""}</p>'
+
+
+def shade(share: float) -> int:
+    """The step of the ramp for a value between 0 and 1; beyond 1 it is the last.
+
+    >>> shade(0.0), shade(0.55), shade(1.2)
+    (0, 5, 9)
+    """
+    return int(np.clip(share * len(RAMP), 0, len(RAMP) - 1))
+
+
+def contrast(one: str, other: str) -> float:
+    """The WCAG 2 contrast ratio of two colours.
+
+    >>> round(contrast("#ffffff", "#000000"), 6)
+    21.0
+    """
+    low, high = sorted(_luminance(colour) + 0.05 for colour in (one, other))
+    return high / low
+
+
+def _luminance(colour: str) -> float:
+    parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def ink(background: str) -> str:
+    """The better readable of the two inks on this colour."""
+    return max(INKS, key=lambda colour: contrast(colour, background))
+
+
+def ramp_css() -> str:
+    """The rules that colour the cells of every triangle."""
+
+    def rules(ramp: Sequence[str]) -> str:
+        return "".join(f".ltv-q{i}{{background:{c};color:{ink(c)}}}" for i, c in enumerate(ramp))
+
+    return f"{rules(RAMP)}@media screen and (prefers-color-scheme:dark){{{rules(DARK)}}}"
