@@ -31,7 +31,7 @@ _WHERE = {
     ),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import DataError
 from ltv.metrics import intervals
-from ltv.metrics.futures import futures, sample, shocks
+from ltv.metrics.futures import hold, shocks, totals
 from ltv.models import Fit, fit
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders, split
@@ -86,8 +86,7 @@ def grade(
     customers = summarize(before, unit=unit)
     buying = fit(family, customers)
     span = (orders.until - before.until).days / customers.unit.days
-    chosen = sample(customers, draws)
-    counts = np.array([len(f.who) * chosen.weight for f in futures(chosen, buying, None, span, draws=draws)])
+    counts = totals(hold(customers), buying, None, span, draws=draws)
     bands = {"raw": counts, "widened": counts * shocks(draws)}
     actual = int(after.size["orders"])
     rows = {name: (counts.mean(), *np.quantile(band, intervals.tails()), actual) for name, band in bands.items()}

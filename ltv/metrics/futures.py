@@ -15,15 +15,18 @@ from ltv.models import Fit
 from ltv.orders.customers import Customers
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
 SHOCK_SD, SHOCK_DF = 0.12, 4
-ROWS = 4_000_000  # customers × draws simulated at the most
+HELD = 200_000  # customers held in memory at the most
+ROWS = 2_000_000  # customers × draws simulated at the most
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Customers whose future is simulated: all of them, or an even spread over the patterns of `size` customers.
+class Base:
+    """The customers whose future is simulated, as arrays in the order of (frequency, recency, T, value).
 
-    Arrays of one length: x, t_x, T (in the unit of the customers), mean (of repeat orders, 0 without one), age_days.
+    x, t_x and T are in the unit of the customers, `mean` is that of repeat orders (0 without one). Of more than
+    200,000 an even spread is held; `size` counts them all.
     """
 
     ids: NDArray[np.object_]
@@ -31,66 +34,103 @@ class Sample:
     t_x: Array
     T: Array
     mean: Array
-    age_days: NDArray[np.int64]
+    age_days: Index
     size: int
 
-    @property
-    def weight(self) -> float:
-        """Customers that each sampled one stands for."""
-        return self.size / len(self.x)
 
-
-def sample(customers: Customers, draws: int) -> Sample:
-    """As many customers as `draws` paths each allow, evenly spread over (frequency, recency, T)."""
+def hold(customers: Customers) -> Base:
+    """The customers of a log as arrays, an even spread of them where they are too many."""
     t = customers.table
-    ordered = engine.run(
-        t.select("customer", "frequency", "recency_days", "age_days", "repeat_value").order_by(
-            "frequency", "recency_days", "age_days", "repeat_value", "customer"
-        )
+    size = customers.counts["customers"]
+    ordered = t.select("customer", "frequency", "recency_days", "age_days", "repeat_value").order_by(
+        "frequency", "recency_days", "age_days", "repeat_value", "customer"
     )
-    keep = min(len(ordered), max(ROWS // draws, 1000))
-    chosen = ordered.iloc[np.linspace(0, len(ordered) - 1, keep).round().astype(int)]
-    x = chosen["frequency"].to_numpy(float)
-    return Sample(
-        ids=chosen["customer"].to_numpy(object),
+    rows = engine.run(engine.every(ordered, -(-size // HELD)))
+    x = rows["frequency"].to_numpy(float)
+    return Base(
+        ids=rows["customer"].to_numpy(object),
         x=x,
-        t_x=chosen["recency_days"].to_numpy(float) / customers.unit.days,
-        T=chosen["age_days"].to_numpy(float) / customers.unit.days,
-        mean=chosen["repeat_value"].to_numpy(float) / np.maximum(x, 1),
-        age_days=chosen["age_days"].to_numpy(np.int64),
-        size=len(ordered),
+        t_x=rows["recency_days"].to_numpy(float) / customers.unit.days,
+        T=rows["age_days"].to_numpy(float) / customers.unit.days,
+        mean=rows["repeat_value"].to_numpy(float) / np.maximum(x, 1),
+        age_days=rows["age_days"].to_numpy(np.int64),
+        size=size,
     )
 
 
 @dataclass(frozen=True)
 class Future:
-    """One draw: the sampled customer (row) of every future order, when (after T, in the unit) and its value."""
+    """One draw: which customers of the base were simulated, and the customer, time (after T) and value of each order."""
 
-    who: NDArray[np.int64]
+    picked: Index
+    who: Index
     when: Array
     value: Array
 
 
 def futures(
-    chosen: Sample, buying: Fit, order_value: Fit | None, span: Array | float, *, draws: int, seed: int = 0
+    base: Base, buying: Fit, order_value: Fit | None, span: Array | float, *, draws: int, seed: int = 0
 ) -> Iterator[Future]:
-    """A future of the sampled customers per draw: parameters from the posterior, then outcomes given the history.
+    """A future per draw: parameters from the posterior, then outcomes given each customer's history.
 
     `span`: how far to look beyond T, one number or one per customer, in the unit of the fit. Without `order_value` every
-    order is worth 1.
+    order is worth 1. Large bases are sampled, each draw anew and evenly over the patterns.
     """
     rng = np.random.default_rng(seed)
+    count = min(len(base.x), max(ROWS // draws, 1000))
+    span = np.broadcast_to(span, base.x.shape)
     values = repeat(None) if order_value is None else _one_by_one(order_value.draws(draws))
     for model, worth in zip(_one_by_one(buying.draws(draws)), values, strict=False):
-        who, when = model.future_orders(rng, span, x=chosen.x, t_x=chosen.t_x, T=chosen.T)
-        value = worth.draw_order_values(rng, who, x=chosen.x, mean=chosen.mean) if worth else np.ones(len(who))
-        yield Future(who, when, value)
+        picked = np.floor((np.arange(count) + rng.random()) * (len(base.x) / count)).astype(np.int64)
+        history = {"x": base.x[picked], "t_x": base.t_x[picked], "T": base.T[picked]}
+        row, when = model.future_orders(rng, span[picked], **history)
+        value = np.ones(len(row))
+        if worth is not None:
+            value = worth.draw_order_values(rng, row, x=history["x"], mean=base.mean[picked])
+        yield Future(picked, picked[row], when, value)
 
 
 def _one_by_one(model: Any) -> Iterator[Any]:
     """A model of S draws as S models of one."""
     columns = (np.ravel(getattr(model, field.name)) for field in fields(model))
     return (type(model)(*(float(parameter) for parameter in row)) for row in zip(*columns, strict=True))
+
+
+def squared_gains(who: Index, amount: Array) -> Array:
+    """What each order adds to its customer's squared total; orders are sorted by customer, then time."""
+    through = amount.cumsum()
+    before = through - amount
+    before = before - before[np.searchsorted(who, who)]
+    return (before + amount) ** 2 - before**2
+
+
+def match_moments(means: Array, squares: Array, *, seen: int, size: int) -> Array:
+    """Means per customer over draws (axis 0), with the chance variation of `seen` customers brought to that of `size`.
+
+    `squares` is the mean over customers of their squared totals: it bounds what chance adds to one customer.
+    """
+    if seen == size:
+        return means
+    centre, total = means.mean(axis=0), means.var(axis=0)
+    chance = np.maximum(squares - centre**2, 0)
+    wanted = np.maximum(total - chance / seen, 0) + chance / size
+    return centre + (means - centre) * np.sqrt(np.divide(wanted, total, out=np.ones_like(total), where=total > 0))
+
+
+def totals(
+    base: Base, buying: Fit, order_value: Fit | None, span: float, *, draws: int, weight: Any = None, seed: int = 0
+) -> Array:
+    """Total over all customers of the orders to come (or of their value), one number per draw.
+
+    `weight` turns the times of orders (after T) into factors, such as a discount.
+    """
+    sums, squares, seen = np.zeros(draws), 0.0, 1
+    for number, future in enumerate(futures(base, buying, order_value, span, draws=draws, seed=seed)):
+        amount = future.value if weight is None else future.value * weight(future.when)
+        seen = len(future.picked)
+        sums[number] = amount.sum() / seen
+        squares += squared_gains(future.who, amount).sum() / seen / draws
+    return match_moments(sums, np.asarray(squares), seen=seen, size=base.size) * base.size
 
 
 def shocks(draws: int, seed: int = 0) -> Array:

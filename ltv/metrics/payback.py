@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import ParameterError
 from ltv.metrics import intervals
-from ltv.metrics.futures import Sample, futures, sample, shocks
+from ltv.metrics.futures import Base, futures, hold, match_moments, shocks, squared_gains
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual
@@ -103,46 +103,53 @@ def project(
 ) -> Projection:
     """Margin per acquired customer to an age of `horizon`, discounted to acquisition at the order's own date.
 
-    `targets` are ages in months at which a next cohort of `next_size` customers (default: the size of this one) is
+    `targets` are ages in months at which a next cohort of `next_size` customers (default: as many as the last calendar month brought) is
     simulated by drawing that many customers from this one, each with its own completed path.
     """
     span = Horizon.of(horizon)
     days, rate = math.ceil(span.days), Rate.of(discount)
     if bad := [month for month in targets if not 0 < month * Unit.MONTH.days <= span.days]:
         raise ParameterError(f"targets {bad} are ages in months, above 0 and up to the horizon of {span}")
-    chosen = sample(customers, draws)
-    rng = np.random.default_rng(seed)
+    base = hold(customers)
     ledger = _ledger(customers, rate, days)
-    realised = np.bincount(ledger["age"], ledger["margin"], minlength=days + 1).cumsum() / chosen.size
+    realised = np.bincount(ledger["age"], ledger["margin"], minlength=days + 1).cumsum() / base.size
     at = np.floor(np.asarray(targets) * Unit.MONTH.days).astype(int)
-    size = next_size or chosen.size
-    factors = shocks(draws, seed)
+    size, factors, rng = next_size or last_cohort(customers), shocks(draws, seed), np.random.default_rng(seed)
     steps, squares = np.zeros((draws, days + 1)), np.zeros(days + 1)
     following, large = np.zeros((draws, len(at))), np.zeros((draws, len(at)))
-    first, later = _past(chosen, ledger, at)
-    share = customers.orders.margin_share
-    ahead = np.maximum(span.in_(customers.unit) - chosen.T, 0)
-    for number, future in enumerate(futures(chosen, buying, order_value, ahead, draws=draws, seed=seed)):
-        age = np.minimum(chosen.age_days[future.who] + np.ceil(future.when * customers.unit.days).astype(int), days)
+    first, later = _past(base, ledger, at)
+    share, length, seen = customers.orders.margin_share, customers.unit.days, 1
+    ahead = np.maximum(span.in_(customers.unit) - base.T, 0)
+    for number, future in enumerate(futures(base, buying, order_value, ahead, draws=draws, seed=seed)):
+        age = np.minimum(base.age_days[future.who] + np.ceil(future.when * length).astype(int), days)
         margin = future.value * share * rate.discount(age)
-        steps[number] = np.bincount(age, margin, minlength=days + 1)
-        squares += np.bincount(age, _square_gains(future.who, margin), minlength=days + 1) / draws
-        completed = first + factors[number] * (later + _by_target(future.who, age, margin, at, len(first)))
+        seen = len(future.picked)
+        steps[number] = np.bincount(age, margin, minlength=days + 1) / seen
+        squares += np.bincount(age, squared_gains(future.who, margin), minlength=days + 1) / seen / draws
+        repeats = later + _by_target(future.who, age, margin, at, len(first))
+        completed = (first + factors[number] * repeats)[:, future.picked]
         large[number], following[number] = completed.mean(axis=1), _next_cohort(completed, size, rng)
-    paths = realised + _match_moments(steps.cumsum(axis=1) / len(chosen.x), squares.cumsum(), chosen)
+    projected = match_moments(steps.cumsum(axis=1), squares.cumsum(), seen=seen, size=base.size)
     return Projection(
         realised=realised,
-        paths=paths,
+        paths=realised + projected,
         shocks=factors,
         next_cohort=following,
         large_cohort=large,
         targets=tuple(targets),
         next_size=size,
-        customers=chosen.size,
-        youngest=int(chosen.age_days.min()),
-        oldest=int(chosen.age_days.max()),
+        customers=base.size,
+        youngest=int(base.age_days.min()),
+        oldest=int(base.age_days.max()),
         currency=customers.orders.currency,
     )
+
+
+def last_cohort(customers: Customers) -> int:
+    """How many customers came in the last calendar month in which any did."""
+    t = customers.table
+    months = t.group_by(month=engine.period_index(t.first_day, Unit.MONTH)).aggregate(n=t.count())
+    return int(engine.run(months.order_by("month"))["n"].iloc[-1])
 
 
 def _ledger(customers: Customers, rate: Rate, days: int) -> pd.DataFrame:
@@ -154,14 +161,14 @@ def _ledger(customers: Customers, rate: Rate, days: int) -> pd.DataFrame:
     return frame.assign(margin=frame["margin"] * rate.discount(frame["age"]))
 
 
-def _past(chosen: Sample, ledger: pd.DataFrame, at: Days) -> tuple[Array, Array]:
+def _past(base: Base, ledger: pd.DataFrame, at: Days) -> tuple[Array, Array]:
     """Margin so far of each sampled customer: of the first order (m,), and of later ones by each target (targets, m)."""
-    row = pd.Series(np.arange(len(chosen.ids)), index=chosen.ids)
+    row = pd.Series(np.arange(len(base.ids)), index=base.ids)
     mine = ledger[ledger["customer"].isin(row.index)]
     who, age = row.loc[mine["customer"]].to_numpy(np.int64), mine["age"].to_numpy(np.int64)
     margin = mine["margin"].to_numpy(float)
     first = age == 0
-    count = len(chosen.ids)
+    count = len(base.ids)
     opening: Array = np.bincount(who[first], margin[first], minlength=count)
     return (
         opening,
@@ -183,25 +190,6 @@ def _next_cohort(completed: Array, size: int, rng: np.random.Generator) -> Array
     pool = rng.integers(0, seen, seen)
     picked: Days = pool[rng.integers(0, seen, size)]
     return completed[:, picked].mean(axis=1)
-
-
-def _square_gains(who: Days, margin: Array) -> Array:
-    """What each order adds to its customer's squared total; orders are sorted by customer, then time."""
-    through = margin.cumsum()
-    start = np.searchsorted(who, who)
-    before = through - margin - (through - margin)[start]
-    return (before + margin) ** 2 - before**2
-
-
-def _match_moments(projected: Array, squares: Array, chosen: Sample) -> Array:
-    """Projected means per customer with the chance variation of a sample brought down to that of the whole cohort."""
-    if chosen.weight == 1:
-        return projected
-    mean, seen = projected.mean(axis=0), len(chosen.x)
-    total = projected.var(axis=0)
-    chance = np.maximum(squares / seen - mean**2, 0)
-    wanted = np.maximum(total - chance / seen, 0) + chance / chosen.size
-    return mean + (projected - mean) * np.sqrt(np.divide(wanted, total, out=np.ones_like(total), where=total > 0))
 
 
 def payback(projection: Projection, *, cac: float, by: Sequence[int] = (3, 6, 12, 24)) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from ltv.orders.log import Orders
 from ltv.units import EPOCH, Unit, period_index, period_start
 
 CLOCKS = ("anniversary", "calendar")
+ALL = "all"
 
 
 def retention(
@@ -22,14 +23,14 @@ def retention(
 ) -> pd.DataFrame:
     """Share of each acquisition cohort with an order in each period of its life (return *on* the period).
 
-    A cohort is the calendar `cohort` (default: `period`) of the first order. On the anniversary clock age k covers
+    A cohort is the calendar `cohort` (default: `period`) of the first order; "all" puts everybody into one. On the anniversary clock age k covers
     the days [k, k+1) · period of a customer's own life; on the calendar clock, the k-th calendar period after the
     cohort's. Age 0 holds the first order itself and is 1 by definition. Only customers who have lived through the whole of
     an age count in it, above and below the line; a cell with none of them is not `known`.
 
     Returns a frame by (cohort, age): estimate, low, high (Wilson, 90 %), n (customers), active, known.
     """
-    period, cohort = Unit.of(period), Unit.of(cohort or period)
+    period, cohort = Unit.of(period), _cohort(cohort or period)
     if clock not in CLOCKS:
         raise ParameterError(f"clock= is one of {', '.join(CLOCKS)}, not {clock!r}")
     if clock == "calendar" and period is not cohort:
@@ -70,14 +71,18 @@ def cumulative_value(
     """
     if of not in ("value", "margin"):
         raise ParameterError(f'of= is "value" or "margin", not {of!r}')
-    cells = _cells(orders, Unit.of(period), Unit.of(cohort or period), "elapsed")
+    cells = _cells(orders, Unit.of(period), _cohort(cohort or period), "elapsed")
     mean = cells[of] / cells["n"].where(cells["known"])
     variance = (cells[f"{of}_square"] / cells["n"] - mean**2).clip(lower=0)
     low, high = intervals.positive_mean(mean, np.sqrt(variance / (cells["n"] - 1).clip(lower=1)))
     return pd.DataFrame({"estimate": mean, "low": low, "high": high, "n": cells["n"], "known": cells["known"]})
 
 
-def _cells(orders: Orders, period: Unit, cohort: Unit, clock: str) -> pd.DataFrame:
+def _cohort(name: str | Unit) -> Unit | None:
+    return None if name == ALL else Unit.of(name)
+
+
+def _cells(orders: Orders, period: Unit, cohort: Unit | None, clock: str) -> pd.DataFrame:
     """Counts and cumulative money by (cohort, age) over the customers who have lived through the whole age."""
     births = _births(orders, period, cohort, clock)
     ages = np.arange(max(births["complete"].max(), 0))
@@ -89,7 +94,7 @@ def _cells(orders: Orders, period: Unit, cohort: Unit, clock: str) -> pd.DataFra
         values = wide.fillna(0).to_numpy(float)
         sums[name] = lived * (values if name == "active" else values.cumsum(axis=1))
     cohorts = births["cohort"].to_numpy()
-    labels = [period_start(index, cohort) for index in np.unique(cohorts)]
+    labels = [period_start(index, cohort) if cohort else ALL for index in np.unique(cohorts)]
     index = pd.MultiIndex.from_product([labels, ages], names=["cohort", "age"])
     members = cohorts[None, :] == np.unique(cohorts)[:, None]
     cells = pd.DataFrame({name: (members @ matrix).ravel() for name, matrix in sums.items()}, index=index)
@@ -97,12 +102,13 @@ def _cells(orders: Orders, period: Unit, cohort: Unit, clock: str) -> pd.DataFra
     return cells.astype({"n": int, "active": int})
 
 
-def _births(orders: Orders, period: Unit, cohort: Unit, clock: str) -> pd.DataFrame:
+def _births(orders: Orders, period: Unit, cohort: Unit | None, clock: str) -> pd.DataFrame:
     """By first day: customers, cohort index, and how many whole ages they have lived through."""
     t = orders.table.select("customer", "first_day").distinct()
     counted = t.group_by("first_day").aggregate(n=t.count())
     counted = counted.mutate(
-        cohort=engine.period_index(counted.first_day, cohort), number=engine.day_number(counted.first_day)
+        cohort=engine.period_index(counted.first_day, cohort) if cohort else 0,
+        number=engine.day_number(counted.first_day),
     )
     births = engine.run(counted.order_by("first_day")).set_index("first_day")
     if clock == "calendar":

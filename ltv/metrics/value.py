@@ -21,7 +21,7 @@ from scipy import stats
 
 from ltv import engine
 from ltv.metrics import intervals
-from ltv.metrics.futures import futures, sample, shocks
+from ltv.metrics.futures import hold, shocks, totals
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, annual
@@ -168,7 +168,8 @@ def value_by_recency(
 ) -> pd.DataFrame:
     """Mean value per customer by the days since the last order, one-time buyers apart.
 
-    By group: estimate, low, high (90 %, credible, of the mean), n (customers), share (of the value of all), known.
+    By group: estimate, low, high (90 %, of the mean, with calendar shocks), n (customers), share (of the value of all),
+    known.
     """
     question = Question(customers, buying, order_value, Horizon.of(horizon), Rate.of(discount), draws)
     patterns, t = customers.patterns, customers.table
@@ -181,20 +182,20 @@ def value_by_recency(
     keys = pd.MultiIndex.from_arrays([patterns.x.astype(int), *days])
     means = repeat.set_index(PATTERN)["means"].reindex(keys, fill_value=0.0).to_numpy()
     group = np.where(patterns.x == 0, 0, 1 + np.searchsorted(RECENCY_DAYS, days[1] - days[0], side="left"))
-    totals = np.zeros((draws, len(RECENCY_DAYS) + 2))
+    sums = np.zeros((draws, len(RECENCY_DAYS) + 2))
     for block in question.blocks():
         worth = block.a * patterns.n[block.rows] + block.b * means[block.rows]
         for number in np.unique(group[block.rows]):
-            totals[:, number] += worth[:, group[block.rows] == number].sum(axis=1)
-    n = np.bincount(group, patterns.n, minlength=totals.shape[1])
-    low, high = np.quantile(totals / np.maximum(n, 1), intervals.tails(), axis=0)
+            sums[:, number] += worth[:, group[block.rows] == number].sum(axis=1)
+    n = np.bincount(group, patterns.n, minlength=sums.shape[1])
+    low, high = np.quantile(sums * shocks(draws)[:, None] / np.maximum(n, 1), intervals.tails(), axis=0)
     frame = pd.DataFrame(
         {
-            "estimate": totals.mean(axis=0) / np.maximum(n, 1),
+            "estimate": sums.mean(axis=0) / np.maximum(n, 1),
             "low": low,
             "high": high,
             "n": n.astype(int),
-            "share": totals.mean(axis=0) / totals.mean(axis=0).sum(),
+            "share": sums.mean(axis=0) / sums.mean(axis=0).sum(),
             "known": True,
         },
         index=pd.Index(_recency_names(), name="last order"),
@@ -224,14 +225,16 @@ def equity(
     low, high (90 %, predictive), n.
     """
     span, rate = Horizon.of(horizon), Rate.of(discount)
-    chosen = sample(customers, draws)
-    share = customers.orders.margin_share * chosen.weight
-    totals = np.array(
-        [
-            (future.value * rate.discount(future.when * customers.unit.days)).sum() * share
-            for future in futures(chosen, buying, order_value, span.in_(customers.unit), draws=draws, seed=seed)
-        ]
+    base, length = hold(customers), customers.unit.days
+    worth = customers.orders.margin_share * totals(
+        base,
+        buying,
+        order_value,
+        span.in_(customers.unit),
+        draws=draws,
+        weight=lambda when: rate.discount(when * length),
+        seed=seed,
     )
-    bands = {"raw": totals, "widened": totals * shocks(draws, seed)}
-    rows = {name: (totals.mean(), *np.quantile(band, intervals.tails()), chosen.size) for name, band in bands.items()}
+    bands = {"raw": worth, "widened": worth * shocks(draws, seed)}
+    rows = {name: (worth.mean(), *np.quantile(band, intervals.tails()), base.size) for name, band in bands.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "n"])

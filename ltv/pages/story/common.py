@@ -1,0 +1,104 @@
+"""What every report says of its data, its words and where its numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+import pandas as pd
+
+from ltv.metrics import Grade
+from ltv.models import Fit
+from ltv.orders import Customers, Orders
+from ltv.pages import blocks, formats
+from ltv.pages.tables import Table
+
+DEFINITIONS = {
+    "Customer": "Someone with at least one order in the window; acquired on the day of the first order.",
+    "Order": "All that a customer buys on one day.",
+    "Cohort": "Customers acquired in the same calendar week, month or quarter.",
+    "Age": "Time since a customer's own first order. Month 1 is days 31 to 60 of that life, and so on (30.4375 days each).",
+    "Retention": "Share of a cohort's customers with an order in an age. Only customers who have lived through the whole age count.",
+    "Margin": "What is left of revenue to pay for marketing and everything else; a share of revenue unless costs are given.",
+    "90% interval": "Of 100 such intervals about 90 hold the truth, if the stated model or sampling holds.",
+    "Repeat order": "Any order after the first day.",
+    "P(alive)": "Probability that a customer will ever order again, by the model. Never observed: read P(order within 30 days) instead.",
+    "P(order within 30 days)": "Probability of at least one order in the 30 days after the window.",
+    "Customer value": "Discounted margin of the orders still to come within the horizon; past orders are not in it.",
+    "Band for calendar shocks": "A forecast's own band leaves out what happens to all customers at once. The wider band multiplies "
+    "the total by a shock with a Student t₄ distribution of scale 12%, until enough past forecasts have been graded.",
+    "CAC": "What it costs to acquire one customer.",
+    "Payback": "Age at which the cumulative margin per acquired customer, first order included and discounted to "
+    "acquisition, reaches the CAC for good.",
+    "Affordable CAC": "The highest CAC that a next cohort pays back within the target with the stated probability.",
+}
+
+
+def definitions(*words: str) -> blocks.Definitions:
+    """These words, as defined for every report."""
+    return blocks.Definitions({word: DEFINITIONS[word] for word in words})
+
+
+def audit(log: Orders) -> Table:
+    """Every input row: kept, or left out and why."""
+    frame = log.audit.drop(columns="dropped").rename_axis("rule")
+    left = "no row was left out" if not log.dropped else f"{log.dropped:,} rows were left out"
+    return Table(frame, f"Where the rows went: {left}.", formats={"money": f"money:{log.currency}"})
+
+
+def graded(grade: Grade) -> blocks.Grade:
+    """How far to trust the forecast, in a colour and in words."""
+    return blocks.Grade(grade.tone, grade.text)  # type: ignore[arg-type]
+
+
+def tracking_alt(grade: Grade) -> str:
+    """The finding of the tracking plot for those who do not see it."""
+    return (
+        f"Cumulative repeat orders: fitted up to {grade.at}, the forecast runs {abs(grade.error):.1%} too "
+        f"{'low' if grade.error < 0 else 'high'} by {grade.until} ({grade.forecast:,.0f} forecast, {grade.actual:,} made)."
+    )
+
+
+def fit_health(*fits: Fit) -> blocks.Notes:
+    """The status of each fit, in its own words."""
+    return blocks.Notes(
+        "Health of the fits", [f"**{fit.family.title}: {fit.status.name}.** {fit.status.sentence}" for fit in fits]
+    )
+
+
+def estimates(fit: Fit) -> Table:
+    """Parameters of a fit with their intervals."""
+    caption = f"{fit.family.title}: parameters (time in {fit.unit}s), log-likelihood {fit.log_likelihood:,.3f}"
+    return Table(fit.estimates, caption, formats=dict.fromkeys(fit.estimates, "number:4"))
+
+
+def provenance(log: Orders, **parameters: object) -> blocks.Provenance:
+    """Data, window, parameters and versions behind every number; no clock and no host, so that two runs agree."""
+    facts: dict[str, object] = dict(log.describe())
+    facts |= {"Data fingerprint": log.fingerprint}
+    facts |= {f"Parameter {name}": value for name, value in parameters.items()}
+    return blocks.Provenance(
+        facts | {"Versions": versions(("ltv", "ibis-framework", "duckdb", "numpy", "scipy", "pandas"))}
+    )
+
+
+def versions(packages: Iterable[str]) -> str:
+    return ", ".join(f"{package} {version(package)}" for package in packages)
+
+
+def covers(log: Orders, customers: Customers | None = None) -> str:
+    """What a page is about, in half a line."""
+    count = customers.counts["customers"] if customers is not None else log.size["customers"]
+    return f"{log.source}: {count:,.0f} customers, orders from {log.since} to {log.until}"
+
+
+def share(row: pd.Series, digits: int = 1) -> str:
+    """A share with its interval: "12.9% (12.6% to 13.3%)"."""
+    show = lambda value: formats.percent(value, digits)  # noqa: E731
+    return f"{show(row['estimate'])} ({formats.interval(row['low'], row['high'], show)})"
+
+
+def amount(row: pd.Series, currency: str, digits: int | None = None) -> str:
+    """An amount with its interval: "$26.57 (25.90 to 27.20)"."""
+    show = lambda value: formats.money(value, currency, digits)  # noqa: E731
+    return f"{show(row['estimate'])} ({formats.interval(row['low'], row['high'], show)})"

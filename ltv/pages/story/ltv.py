@@ -1,0 +1,121 @@
+"""The customer value report in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ltv.metrics import Grade
+from ltv.models import Fit
+from ltv.orders import Customers, Orders
+from ltv.pages import blocks, formats
+from ltv.pages.story.common import amount, covers
+
+
+def headline(log: Orders, equity: pd.DataFrame, grade: Grade, *, horizon: str) -> blocks.Headline:
+    """What the customer base is worth, and whether the forecast behind it has earned trust."""
+    worth, count = equity.loc["widened"], int(equity["n"].iloc[0])
+    trust = {
+        "good": "The model forecast its own past closely.",
+        "warn": f"Take the band seriously: on its own past the model was {abs(grade.error):.0%} off.",
+        "bad": f"Read it as a rough guide: on its own past the model was {abs(grade.error):.0%} too {_way(grade)}.",
+    }[grade.tone]
+    text = f"The {count:,} customers are forecast to bring **{amount(worth, log.currency, 0)}** of margin in the next {horizon}. {trust}"
+    return blocks.Headline(text, covers(log), str(log.until))
+
+
+def cards(
+    log: Orders, customers: Customers, equity: pd.DataFrame, groups: pd.DataFrame, grade: Grade, *, horizon: str
+) -> blocks.Cards:
+    """Worth of the base, of one customer, of the recent repeaters, and the grade."""
+    show = lambda value: formats.money(value, log.currency, 0)  # noqa: E731
+    cents = lambda value: formats.money(value, log.currency, 2)  # noqa: E731
+    worth, count = equity.loc["widened"], int(equity["n"].iloc[0])
+    best = groups.loc[groups["share"].idxmax()]
+    single = groups.iloc[0]
+    each = worth[["estimate", "low", "high"]] / count
+    return blocks.Cards(
+        [
+            blocks.Card(
+                f"Value of the base, {horizon}",
+                show(worth["estimate"]),
+                formats.interval(worth["low"], worth["high"], show),
+                "discounted margin; band for calendar shocks",
+                numbers=tuple(worth[["estimate", "low", "high"]]),
+            ),
+            blocks.Card(
+                "Per customer",
+                cents(each["estimate"]),
+                formats.interval(each["low"], each["high"], cents),
+                f"{count:,} customers",
+                numbers=tuple(each),
+            ),
+            blocks.Card(
+                "Where most of it sits",
+                formats.percent(best["share"], 0),
+                note=f"{best.name}: {best['n']:,.0f} customers, {cents(best['estimate'])} each",
+            ),
+            blocks.Card(
+                "One order only",
+                formats.integer(single["n"]),
+                note=f"customers, {cents(single['estimate'])} each on average; the model calls them alive by assumption",
+            ),
+            blocks.Card(
+                "Forecast on its own past",
+                f"{'−' if grade.error < 0 else '+'}{abs(grade.error):.1%}",
+                note=f"repeat orders, {grade.at} to {grade.until}",
+                tone=grade.tone,  # type: ignore[arg-type]
+            ),
+        ]
+    )
+
+
+def findings(log: Orders, customers: Customers, groups: pd.DataFrame, grade: Grade, *, horizon: str) -> blocks.Findings:
+    """Whom to write to, and where value is made."""
+    total = groups["n"].sum()
+    fresh = groups[groups.index.str.contains("0–30 days|31–90 days")]
+    lapsed = groups[groups.index.str.contains("over 365|181–365")]
+    single = groups.iloc[0]
+    return blocks.Findings(
+        for_operations=[
+            f"**{_many(lapsed['n'].sum())}** have ordered more than once but not for over 180 days; the model still expects "
+            f"{formats.percent(lapsed['share'].sum())} of all value from them. That is the ground for winning back.",
+            f"A customer who ordered once is worth {amount(single, log.currency, 2)} in the next {horizon}: more than that is too "
+            f"much to spend on a second order, unless it changes the customer.",
+        ],
+        for_product=[
+            f"**{formats.percent(fresh['share'].sum(), 0)}** of the value sits with the {fresh['n'].sum():,} repeaters "
+            f"({formats.percent(fresh['n'].sum() / total, 0)} of customers) who ordered in the last 90 days: losing their habit costs most.",
+            f"{formats.percent(single['n'] / total, 0)} of customers have ordered once and carry {formats.percent(single['share'])} of the value.",
+        ],
+    )
+
+
+def model_notes(buying: Fit, order_value: Fit, customers: Customers) -> blocks.Notes:
+    """What the two models say of the population, and what they leave out."""
+    mean = float(order_value.model.expected_order_value())
+    free = customers.counts["free"]
+    notes = [
+        f"{buying.family.title} describes when customers order, from {customers.counts['repeat_orders']:,} repeat orders of "
+        f"{buying.customers:,} customers. It knows no seasons and no trend; what happens to all customers at once is only in the wider band.",
+        "Its P(alive) of customers with one order is 1 by assumption: it stands in no figure of this page on its own.",
+        f"{order_value.family.title} describes what a repeat order is worth, from {order_value.customers:,} customers with repeat orders: "
+        f"{formats.money(mean, customers.orders.currency)} on average over all customers."
+        + (f" {free:,} whose repeat orders were free are left out of it." if free else ""),
+        "It takes order value to be independent of how often a customer orders.",
+    ]
+    return blocks.Notes("What the models assume", notes)
+
+
+def groups_alt(groups: pd.DataFrame, log: Orders) -> str:
+    """The finding of the value picture for those who do not see it."""
+    best, worst = groups["estimate"].idxmax(), groups["estimate"].idxmin()
+    show = lambda name: f"{name} ({formats.money(groups.loc[name, 'estimate'], log.currency)})"  # noqa: E731
+    return f"Expected margin per customer is highest for {show(best)} and lowest for {show(worst)}."
+
+
+def _many(count: int) -> str:
+    return f"{count:,} customers"
+
+
+def _way(grade: Grade) -> str:
+    return "low" if grade.error < 0 else "high"

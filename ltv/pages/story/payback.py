@@ -1,0 +1,155 @@
+"""The payback report in words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ltv.metrics import Grade, Projection
+from ltv.orders import Orders
+from ltv.pages import blocks, formats
+from ltv.pages.story.common import covers
+
+
+def headline(log: Orders, projection: Projection, when: pd.DataFrame, affordable: pd.DataFrame) -> blocks.Headline:
+    """What a customer may cost, and when a given cost comes back."""
+    target = 12 if 12 in affordable.index else affordable.index[0]
+    cost = formats.money(affordable.loc[target, "estimate"], log.currency)
+    cac, row = when.index[0], when.iloc[0]
+    text = (
+        f"A customer may cost **{cost}** if the money has to be back within {target} months. "
+        f"At a CAC of {formats.money(cac, log.currency)} it is back after **{months(row, projection)}**."
+    )
+    return blocks.Headline(text, covers(log), str(log.until))
+
+
+def cards(
+    log: Orders, projection: Projection, when: pd.DataFrame, affordable: pd.DataFrame, *, probability: float
+) -> blocks.Cards:
+    """Affordable CAC per target, payback of the given CAC, margin so far."""
+    show = lambda value: formats.money(value, log.currency)  # noqa: E731
+    shown = [
+        blocks.Card(
+            f"CAC that pays back in {age} months",
+            show(row["estimate"]),
+            note=f"with {probability:.0%} probability; an even chance at {show(row['even'])}",
+            numbers=(row["estimate"], row["estimate"], row["even"]),
+        )
+        for age, row in affordable.iterrows()
+    ]
+    row = when.iloc[0]
+    shown.append(
+        blocks.Card(
+            f"Payback at a CAC of {show(when.index[0])}",
+            _span(row["estimate"], projection),
+            "already happened" if row["known"] else _range(row, projection),
+            f"within 12 months: {row['paid_by_12']:.0%}; within 24: {row['paid_by_24']:.0%}",
+            numbers=(row["estimate"], row["low"], row["high"]),
+        )
+    )
+    past = projection.curve[projection.curve["known"]].iloc[-1]
+    shown.append(
+        blocks.Card(
+            f"Margin per customer after {past.name} months",
+            show(past["estimate"]),
+            note="realised, discounted, first order included",
+            numbers=(past["estimate"],),
+        )
+    )
+    return blocks.Cards(shown)
+
+
+def findings(
+    log: Orders,
+    projection: Projection,
+    when: pd.DataFrame,
+    affordable: pd.DataFrame,
+    grade: Grade,
+    *,
+    probability: float,
+) -> blocks.Findings:
+    """What operations may spend, and what product brings back."""
+    show = lambda value: formats.money(value, log.currency)  # noqa: E731
+    curve, row, cac = projection.curve, when.iloc[0], when.index[0]
+    end = curve.iloc[-1]
+    past = curve[curve["known"]].iloc[-1]
+    targets = "; ".join(f"{show(r['estimate'])} within {age} months" for age, r in affordable.iterrows())
+    ahead = 1 - end["realised"] / end["estimate"]
+    return blocks.Findings(
+        for_operations=[
+            f"With {probability:.0%} probability the next {projection.next_size:,} customers pay back a CAC of {targets}.",
+            f"At a CAC of **{show(cac)}** the money is back after **{months(row, projection)}**"
+            + (
+                ", on orders that have already happened."
+                if row["known"]
+                else f"; not within {_horizon(projection)}: {row['beyond']:.0%}."
+            ),
+            f"All of it rests on a margin of {log.margin}: amounts here rise and fall in proportion to it.",
+        ],
+        for_product=[
+            f"The first order leaves **{show(curve['estimate'].iloc[0])}** per customer; after {past.name} months, all of it realised, "
+            f"**{show(past['estimate'])}** has come in.",
+            f"After {curve.index[-1]} months the model expects {show(end['estimate'])} ({show(end['low'])} to {show(end['high'])}), of which "
+            f"{formats.percent(ahead, 0)} is projected"
+            + (
+                f"; its last forecast was {abs(grade.error):.0%} too {'low' if grade.error < 0 else 'high'}."
+                if grade.tone != "good"
+                else "."
+            ),
+        ],
+    )
+
+
+def sensitivity(log: Orders, affordable: pd.DataFrame, *, margins: tuple[float, ...] = (0.8, 1.0, 1.2)) -> pd.DataFrame:
+    """Affordable CAC if the margin were another: one column per margin share, by target."""
+    share = log.margin_share
+    columns = {
+        f"margin {formats.percent(min(share * factor, 1), 0)}": affordable["estimate"] * min(share * factor, 1) / share
+        for factor in margins
+    }
+    return pd.DataFrame(columns).rename_axis("months")
+
+
+def curve_alt(projection: Projection, when: pd.DataFrame, log: Orders) -> str:
+    """The finding of the payback curve for those who do not see it."""
+    curve, row = projection.curve, when.iloc[0]
+    return (
+        f"Cumulative margin per acquired customer: {formats.money(curve['estimate'].iloc[0], log.currency)} with the first order, "
+        f"{formats.money(curve['estimate'].iloc[-1], log.currency)} after {curve.index[-1]} months; it crosses a CAC of "
+        f"{formats.money(when.index[0], log.currency)} after {months(row, projection)}."
+    )
+
+
+def affordable_alt(affordable: pd.DataFrame, log: Orders) -> str:
+    """The finding of the affordable CAC picture for those who do not see it."""
+    parts = [
+        f"{formats.money(row['estimate'], log.currency)} within {age} months" for age, row in affordable.iterrows()
+    ]
+    return f"Highest CAC that pays back: {', '.join(parts)}."
+
+
+def months(row: pd.Series, projection: Projection) -> str:
+    """A payback time in words, with its interval unless it has already happened."""
+    middle = _span(row["estimate"], projection)
+    return middle if row["known"] or np.isinf(row["low"]) else f"{middle} ({_range(row, projection)})"
+
+
+def _range(row: pd.Series, projection: Projection) -> str:
+    """The interval of a payback time, the word months once."""
+    if np.isinf(row["high"]):
+        return f"{row['low']:.1f} months to {_span(row['high'], projection)}"
+    return f"{row['low']:.1f} to {row['high']:.1f} months"
+
+
+def _span(value: float, projection: Projection) -> str:
+    return (
+        f"not within {_horizon(projection)}"
+        if np.isinf(value)
+        else f"{value:.1f} months"
+        if value
+        else "the first order"
+    )
+
+
+def _horizon(projection: Projection) -> str:
+    return f"{projection.curve.index[-1]} months"
