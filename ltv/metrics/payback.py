@@ -169,7 +169,7 @@ def _past(base: Base, ledger: pd.DataFrame, at: Days) -> tuple[Array, Array]:
     margin = mine["margin"].to_numpy(float)
     first = age == 0
     count = len(base.ids)
-    opening: Array = np.bincount(who[first], margin[first], minlength=count)
+    opening = np.bincount(who[first], margin[first], minlength=count).astype(float)
     return (
         opening,
         _by_target(who[~first], age[~first], margin[~first], at, count),
@@ -187,9 +187,8 @@ def _next_cohort(completed: Array, size: int, rng: np.random.Generator) -> Array
     Drawn from a resample of the customers seen, so that not knowing their distribution counts as well as chance does.
     """
     seen = completed.shape[1]
-    pool = rng.integers(0, seen, seen)
-    picked: Days = pool[rng.integers(0, seen, size)]
-    return completed[:, picked].mean(axis=1)
+    pool = np.asarray(rng.integers(0, seen, seen))
+    return completed[:, pool[rng.integers(0, seen, size)]].mean(axis=1)
 
 
 def payback(projection: Projection, *, cac: float, by: Sequence[int] = (3, 6, 12, 24)) -> pd.DataFrame:
