@@ -6,6 +6,7 @@ from ltv.models.family import Family
 from ltv.models.fitting import Fit, fit
 from ltv.models.gamma_gamma import GammaGamma
 from ltv.models.nbd import NBD
+from ltv.models.pareto_nbd import ParetoNBD
 from ltv.models.status import Status
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Fit",
     "GammaGamma",
     "OrderValues",
+    "ParetoNBD",
     "Patterns",
     "Status",
     "fit",

@@ -143,27 +143,35 @@ class BetaGeometric(Family):
             )
             return R / A * integral
 
-        future = on_distinct(per_alive, x, T) if end.ndim == 0 and self._shared() else per_alive(x, T)
+        future = on_distinct(per_alive, x, T) if end.ndim == 0 and self.shared() else per_alive(x, T)
         return self.probability_alive(x, t_x, T) * future
 
-    def _shared(self) -> bool:
-        """Whether all rows of a draw have the same parameters."""
-        return all(np.ndim(value) == 0 or np.shape(value)[-1] == 1 for value in self.parameters())
+    def pmf(
+        self,
+        k: ArrayLike,
+        t: ArrayLike,
+        *,
+        x: ArrayLike | None = None,
+        t_x: ArrayLike | None = None,
+        T: ArrayLike | None = None,
+    ) -> Array:
+        """P(k orders in (T, T+t] | x, t_x, T), or P(X(t) = k) of a new customer (eq. 8 of the paper).
 
-    def pmf(self, k: ArrayLike, t: ArrayLike) -> Array:
-        """P(X(t) = k) of a new customer (eq. 8): still buying after k orders, or stopped by the k-th.
+        Still buying after k orders, or stopped by the k-th; or, for k = 0, gone before.
 
         >>> round(float(BGNBD(.243, 4.414, .793, 2.426).pmf(0, 39)), 7)
         0.5737864
         """
         k, t = np.asarray(k, float), span(t)
-        thrown = k + self.coin_at_birth
-        z, rest = t / (self.alpha + t), self.alpha / (self.alpha + t)
-        orders = log_rising(self.r, k) - special.gammaln(k + 1) + self.r * np.log(rest) + special.xlogy(k, z)
-        kept = log_rising(self.b, thrown) - log_rising(self.a + self.b, thrown)
-        stopped = np.exp(kept) * self.a / (self.b + np.maximum(thrown, 1) - 1)
-        reached = np.where(k > 0, special.betainc(np.maximum(k, 1), self.r, z), 1.0)
-        return np.exp(kept + orders) + np.where(thrown > 0, stopped * reached, 0.0)
+        x, t_x, T = rows(x=x, t_x=t_x, T=T)
+        alive = self.probability_alive(x, t_x, T)
+        R, A, a, B = self._posterior(x, T)
+        z = t / (A + t)
+        orders = log_rising(R, k) - special.gammaln(k + 1) - R * np.log1p(t / A) + special.xlogy(k, z)
+        kept = np.exp(log_rising(B, k) - log_rising(a + B, k))
+        last = np.maximum(k, 1)
+        stopped = kept * a / (B + last - 1) * special.betainc(last, R, z)
+        return np.where(k > 0, alive * stopped, 1 - alive) + alive * kept * np.exp(orders)
 
     def future_orders(
         self, rng: np.random.Generator, t: ArrayLike, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike

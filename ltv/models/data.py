@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ltv.errors import DataError
 from ltv.units import Unit
@@ -58,6 +58,21 @@ class Patterns:
         for name, column in columns.items():
             column.setflags(write=False)
             object.__setattr__(self, name, column)
+
+    @classmethod
+    def count(cls, x: ArrayLike, t_x: ArrayLike, T: ArrayLike, unit: Unit, window: str = "") -> Patterns:
+        """Patterns from one row per customer: equal rows are counted.
+
+        >>> Patterns.count(x=[1, 1, 0], t_x=[2, 2, 0], T=[9, 9, 9], unit=Unit.WEEK).n.tolist()
+        [1.0, 2.0]
+        """
+        columns = [np.asarray(column, float) for column in (T, t_x, x)]
+        order = np.lexsort(columns)
+        rows = np.stack([column[order] for column in columns])
+        new = np.append(True, (np.diff(rows, axis=1) != 0).any(0))
+        at = np.flatnonzero(new)
+        n = np.diff(np.append(at, order.size))
+        return cls(rows[2, at], rows[1, at], rows[0, at], n, unit, window)
 
     @property
     def customers(self) -> int:

@@ -66,6 +66,10 @@ class Family:
         values = np.exp(np.asarray(logs, dtype=float))
         return cls(*(values if values.ndim == 1 else np.moveaxis(values[..., None], -2, 0)))
 
+    def shared(self) -> bool:
+        """Whether all rows of a draw have the same parameters."""
+        return all(np.ndim(value) == 0 or np.shape(value)[-1] == 1 for value in self.parameters())
+
     def __repr__(self) -> str:
         shown = [
             f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value.shape}"

@@ -95,12 +95,21 @@ class NBD(Family):
         x, _, T = rows(x=x, t_x=t_x, T=T)
         return (self.r + x) / (self.alpha + T) * (-np.expm1(-delta * t) / delta if delta else t)
 
-    def pmf(self, k: ArrayLike, t: ArrayLike) -> Array:
-        """P(X(t) = k) of a new customer, negative binomial."""
+    def pmf(
+        self,
+        k: ArrayLike,
+        t: ArrayLike,
+        *,
+        x: ArrayLike | None = None,
+        t_x: ArrayLike | None = None,
+        T: ArrayLike | None = None,
+    ) -> Array:
+        """P(k orders in (T, T+t] | x, T), or P(X(t) = k) of a new customer: negative binomial."""
         k, t = np.asarray(k, float), span(t)
-        z = t / (self.alpha + t)
-        log_p = log_rising(self.r, k) - special.gammaln(k + 1) + special.xlogy(k, z)
-        return np.exp(log_p - self.r * np.log1p(t / self.alpha))
+        x, _, T = rows(x=x, t_x=t_x, T=T)
+        R, A = self.r + x, self.alpha + T
+        log_p = log_rising(R, k) - special.gammaln(k + 1) + special.xlogy(k, t / (A + t))
+        return np.exp(log_p - R * np.log1p(t / A))
 
     def future_orders(
         self, rng: np.random.Generator, t: float, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from ltv.errors import FitError, ParameterError
-from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, OrderValues, Patterns, fit
+from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, OrderValues, ParetoNBD, Patterns, fit
 from ltv.units import Unit
 
 BUYING = [
@@ -18,6 +18,8 @@ BUYING = [
     BGNBD(0.243, 4.414, 0.793, 2.426),
     MBGNBD(0.525, 6.183, 0.891, 1.614),
     BGNBD(1.0, 10.0, 1.0, 1.0),
+    ParetoNBD(0.553, 10.578, 0.606, 11.669),
+    ParetoNBD(1.0, 8.0, 1.0, 8.0),
 ]
 ROWS = {
     "x": np.array([0.0, 1.0, 2.0, 30.0]),
@@ -34,6 +36,15 @@ def test_pmf_is_a_distribution_with_the_expected_mean(model):
     assert (pmf >= 0).all()
     assert pmf.sum() == pytest.approx(1, abs=1e-9)
     assert k @ pmf == pytest.approx(float(model.expected_orders(10.0)), rel=1e-8)
+
+
+@each
+def test_pmf_given_a_history(model):
+    k = np.arange(3000)[:, None]
+    pmf = model.pmf(k, 10.0, **ROWS)
+    assert_allclose(pmf.sum(0), 1, rtol=1e-9)
+    assert_allclose((k * pmf).sum(0), model.expected_orders(10.0, **ROWS), rtol=1e-8)
+    assert_allclose(1 - pmf[0], model.probability_order(10.0, **ROWS), rtol=1e-9)
 
 
 @each
@@ -72,7 +83,8 @@ def test_discounting_agrees_with_summing_small_steps(model):
 @each
 def test_a_change_of_the_unit_of_time_changes_only_what_has_one(model):
     parameters = dict(zip(model.names(), model.parameters(), strict=True))
-    days = type(model)(**{**parameters, "alpha": 7 * model.alpha})
+    scaled = {name: 7 * parameters[name] for name in ("alpha", "beta") if name in parameters}
+    days = type(model)(**{**parameters, **scaled})
     in_days = {"x": ROWS["x"], "t_x": 7 * ROWS["t_x"], "T": 7 * ROWS["T"]}
     assert_allclose(days.expected_orders(70, **in_days), model.expected_orders(10, **ROWS), rtol=1e-11)
     assert_allclose(days.probability_alive(**in_days), model.probability_alive(**ROWS), rtol=1e-12)
@@ -137,6 +149,7 @@ def test_no_customer_has_no_future(model):
         (0.5, 8.0, 1.0 + 1e-9, 2.0, 3, 30.0, 52),
         (1.5, 2.0, 3.0, 5.0, 5000, 500.0, 400),
         (0.3, 0.01, 0.5, 2.0, 1, 0.001, 5000),  # hours against years
+        (5.0, 1.0, 40.0, 400.0, 100, 100.0, 1e4),  # where the hypergeometric function overflows
     ],
 )
 def test_expected_orders_against_mpmath(coin_at_birth, r, alpha, a, b, x, T, t):
@@ -158,6 +171,34 @@ def test_expected_orders_against_mpmath(coin_at_birth, r, alpha, a, b, x, T, t):
     assert float(own) == pytest.approx(float(exact), rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("r", "alpha", "s", "beta", "x", "t_x", "T"),
+    [
+        (0.553, 10.578, 0.606, 11.669, 2, 30.43, 38.86),
+        (0.5, 8.0, 1.0, 8.0, 0, 0.0, 30.0),  # s = 1 and α = β
+        (0.5, 8.0, 1.0 + 1e-9, 8.0 + 1e-9, 3, 4.0, 30.0),
+        (0.5143, 2.8845, 0.2856, 14.1087, 254, 97.14286, 97.28571),
+        (1.5, 2.0, 3.0, 50.0, 5000, 400.0, 600.0),
+        (0.3, 0.001, 0.5, 2000.0, 0, 0.0, 5000.0),  # hours against years
+        (0.01, 2000.0, 0.02, 0.001, 1, 0.01, 5000.0),
+    ],
+)
+def test_pareto_integral_against_mpmath(r, alpha, s, beta, x, t_x, T):
+    """P(dead)/P(alive) through the integral over the death in 40 digits, in the logarithm of time."""
+    mp.mp.dps = 40
+    model = ParetoNBD(r, alpha, s, beta)
+    R, A, B = mp.mpf(r) + x, mp.mpf(alpha) + t_x, mp.mpf(beta) + t_x
+    scale, after = 1 / (R / A + (s + 1) / B), mp.mpf(T) - t_x
+
+    def density(w):
+        u = scale * mp.expm1(w)
+        return (1 + u / A) ** -R * (1 + u / B) ** -(mp.mpf(s) + 1) * (u + scale)
+
+    integral = mp.quad(density, mp.linspace(0, mp.log1p(after / scale), 40))
+    odds = integral * s / B * (1 + after / A) ** R * (1 + after / B) ** mp.mpf(s)
+    assert float(model.probability_alive(x, t_x, T)) == pytest.approx(float(1 / (1 + odds)), rel=1e-9)
+
+
 def test_a_fit_counts_patterns_by_their_weight(cdnow):
     rows = Patterns(cdnow.x, cdnow.t_x, cdnow.T, np.ones(cdnow.x.size), unit=Unit.WEEK)
     shuffled = np.random.default_rng(0).permutation(cdnow.x.size)
@@ -176,7 +217,7 @@ def test_a_fit_in_days_is_a_fit_in_weeks(cdnow):
     assert_allclose(fit(BGNBD, days).model.parameters(), (r, 7 * alpha, a, b), rtol=1e-6)
 
 
-@pytest.mark.parametrize("family", [NBD, BGNBD, MBGNBD, GammaGamma])
+@pytest.mark.parametrize("family", [NBD, BGNBD, MBGNBD, ParetoNBD, GammaGamma])
 def test_derivatives_against_differences(cdnow, family):
     total = family.total(getattr(cdnow, family.reads))
     point = np.log([0.5, 6.0, 0.9, 2.0] if family.reads == "patterns" else [6.0, 3.0, 12.0])
@@ -236,7 +277,9 @@ def test_impossible_parameters_are_refused():
         BGNBD(0.2, 1.0, 0.8, 2.4).expected_orders(9, x=1)
 
 
-@pytest.mark.parametrize("truth", [BGNBD(0.6, 8.0, 0.7, 2.0), MBGNBD(0.9, 10.0, 0.8, 2.0), NBD(0.6, 8.0)], ids=repr)
+@pytest.mark.parametrize(
+    "truth", [BGNBD(0.6, 8, 0.7, 2), MBGNBD(0.9, 10, 0.8, 2), NBD(0.6, 8), ParetoNBD(0.6, 8, 0.7, 9)], ids=repr
+)
 def test_simulated_customers_give_back_their_parameters(truth):
     rng = np.random.default_rng(11)
     born = rng.integers(0, 91, 4000)
