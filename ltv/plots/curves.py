@@ -80,7 +80,7 @@ def retention_curve(frame: pd.DataFrame, ax: Axes, *, cells: pd.DataFrame | None
 
 @_picture
 def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str = "month") -> Axes:
-    """Margin or revenue per acquired customer by age, one line a cohort with its interval.
+    """Margin or revenue per acquired customer by age, one line a cohort, as far as all its customers have lived.
 
     `frame` as from `cumulative_value`.
     """
@@ -88,6 +88,9 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
     cohorts = known.index.get_level_values("cohort").unique()
     for color, cohort in zip(sns.color_palette("crest", len(cohorts)), cohorts, strict=True):
         part = known.loc[cohort]
+        part = part[
+            part["n"] == part["n"].max()
+        ]  # a line that loses customers on the way would fall without anyone spending less
         ax.plot(part.index, part["estimate"], color=color, lw=1.6)
         if len(cohorts) <= 4:
             ax.fill_between(part.index, part["low"], part["high"], color=color, alpha=0.15, lw=0)

@@ -32,6 +32,7 @@ DEFINITIONS = {
     "acquisition, reaches the CAC for good.",
     "Affordable CAC": "The highest CAC that a next cohort pays back within the target with the stated probability.",
 }
+BANDS = {"raw": "parameters and chance only", "widened": "with calendar shocks"}
 
 
 def definitions(*words: str) -> blocks.Definitions:
