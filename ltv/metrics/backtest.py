@@ -97,11 +97,11 @@ def grade(
         forecast=float(counts.mean()),
         actual=actual,
         total=pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "actual"]),
-        tracking=track(buying, customers, orders, draws=draws),
+        tracking=track(buying, customers, orders),
     )
 
 
-def track(buying: Fit, customers: Customers, orders: Orders, *, draws: int = 200) -> pd.DataFrame:
+def track(buying: Fit, customers: Customers, orders: Orders, *, draws: int = 100) -> pd.DataFrame:
     """Repeat orders of these customers week by week over the window of `orders`, as made and as the model expects them.
 
     Expected by the end of week w: Σ over customers of E[X(w − first day)], from the population alone. By week (its

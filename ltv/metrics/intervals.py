@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special  # scipy.stats would cost every report half a second
 
 LEVEL = 0.90
 Array = NDArray[np.float64]
@@ -22,7 +22,7 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = LEVEL) -> tuple[Ar
     [0.0, 0.2129]
     """
     k, n = np.asarray(successes, float), np.asarray(n, float)
-    z = stats.norm.ppf(tails(level)[1])
+    z = special.ndtri(tails(level)[1])
     size = np.where(n > 0, n, np.nan)
     share = k / size
     centre = (share + z * z / (2 * size)) / (1 + z * z / size)
@@ -35,7 +35,7 @@ def positive_mean(mean: ArrayLike, se: ArrayLike, level: float = LEVEL) -> tuple
     """Interval of a positive mean on the log scale: mean · exp(± z · se/mean); nan where the mean is not positive."""
     mean, se = np.asarray(mean, float), np.asarray(se, float)
     positive = np.where(mean > 0, mean, np.nan)
-    factor = np.exp(stats.norm.ppf(tails(level)[1]) * se / positive)
+    factor = np.exp(special.ndtri(tails(level)[1]) * se / positive)
     return positive / factor, positive * factor
 
 
@@ -52,8 +52,8 @@ def clustered_share(successes: ArrayLike, n: ArrayLike, level: float = LEVEL) ->
         return share, float(low), float(high)
     binomial = share * (1 - share) / n.sum()
     between = cohorts / (cohorts - 1) * ((k - share * n) ** 2).sum() / n.sum() ** 2
-    z = stats.norm.ppf(tails(level)[1])
-    spread = max(z**2 * binomial, stats.t.ppf(tails(level)[1], cohorts - 1) ** 2 * between) ** 0.5
+    z = special.ndtri(tails(level)[1])
+    spread = max(z**2 * binomial, special.stdtrit(cohorts - 1, tails(level)[1]) ** 2 * between) ** 0.5
     logit, half = np.log(share / (1 - share)), spread / (share * (1 - share))
     low, high = 1 / (1 + np.exp(-(logit + np.array([-half, half]))))
     return share, float(low), float(high)

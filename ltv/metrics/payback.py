@@ -163,10 +163,9 @@ def _ledger(customers: Customers, rate: Rate, days: int) -> pd.DataFrame:
 
 def _past(base: Base, ledger: pd.DataFrame, at: Days) -> tuple[Array, Array]:
     """Margin so far of each sampled customer: of the first order (m,), and of later ones by each target (targets, m)."""
-    row = pd.Series(np.arange(len(base.ids)), index=base.ids)
-    mine = ledger[ledger["customer"].isin(row.index)]
-    who, age = row.loc[mine["customer"]].to_numpy(np.int64), mine["age"].to_numpy(np.int64)
-    margin = mine["margin"].to_numpy(float)
+    who = pd.Index(base.ids).get_indexer(ledger["customer"])
+    held = who >= 0
+    who, age, margin = who[held], ledger["age"].to_numpy(np.int64)[held], ledger["margin"].to_numpy(float)[held]
     first = age == 0
     count = len(base.ids)
     opening = np.bincount(who[first], margin[first], minlength=count).astype(float)

@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from ltv import engine
 from ltv.metrics import intervals
@@ -72,7 +72,7 @@ def score(
 def _log_spread(mean: ir.Value, variance: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Half the log-variance (mean against median) and the half-width of the interval, both on the log scale."""
     log_variance = (1 + ibis.greatest(variance, 0.0) / (mean * mean).nullif(0)).ln().fill_null(0.0)
-    z = float(stats.norm.ppf(intervals.tails()[1]))
+    z = float(special.ndtri(intervals.tails()[1]))
     return log_variance / 2, log_variance.sqrt() * z
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
@@ -86,6 +85,8 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
     """
     known = frame[frame["known"]]
     cohorts = known.index.get_level_values("cohort").unique()
+    import seaborn as sns  # half a second that only this picture needs
+
     for color, cohort in zip(sns.color_palette("crest", len(cohorts)), cohorts, strict=True):
         part = known.loc[cohort]
         part = part[

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
-import seaborn as sns
 
 INK, MUTED, PALE = "#1f2933", "#6b7785", "#c9d1da"
 DATA, MODEL, MONEY, ALARM = "#1f2933", "#0072b2", "#009e73", "#d55e00"  # Okabe & Ito (2008) where coloured
@@ -29,12 +28,16 @@ STYLE: Any = {
     "axes.titlelocation": "left",
     "axes.labelcolor": INK,
     "axes.edgecolor": PALE,
+    "axes.grid": True,
     "axes.grid.axis": "y",
+    "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "grid.color": PALE,
     "grid.linewidth": 0.6,
     "text.color": INK,
+    "xtick.bottom": False,
+    "ytick.left": False,
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "figure.figsize": (8.4, 4.2),
@@ -50,6 +53,6 @@ STYLE: Any = {
 
 @contextmanager
 def theme() -> Iterator[None]:
-    """Draw inside this context: seaborn's whitegrid with the settings of `STYLE`, undone at the end."""
-    with sns.axes_style("whitegrid"), mpl.rc_context(STYLE):
+    """Draw inside this context: the settings of `STYLE`, undone at the end."""
+    with mpl.rc_context(STYLE):
         yield
