@@ -12,7 +12,6 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 MIME = "application/vnd.ltv+json"
 Tone = Literal["plain", "good", "warn", "bad"]
@@ -53,12 +52,7 @@ def public(text: str) -> str:
     >>> public("postgresql://ann:secret@db.example/shop")
     'postgresql://db.example/shop'
     """
-
-    def bare(match: re.Match[str]) -> str:
-        parts = urlsplit(match[0])
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-    return re.sub(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+", bare, text)
+    return re.sub(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"<>?#]*@", r"\1", text)
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,13 @@ A notebook's parameters cell is generated from its dataclass (`parameters_cell`)
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import math
-import re
-import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
-from ltv.errors import LtvError, ParameterError, UnitError
-from ltv.units import Horizon, Unit
-
-SAMPLES = ("cdnow",)
+from ltv.errors import LtvError, ParameterError
+from ltv.pages.forms import meant, months, valid
+from ltv.units import Horizon
 
 
 def _field(default: Any, about: str, **rules: Any) -> Any:
@@ -85,7 +78,7 @@ def reports() -> list[str]:
 def parameters(name: str) -> type[Parameters]:
     """The dataclass of a report. Raises ParameterError, naming the report that was probably meant."""
     if name not in _REPORTS:
-        raise ParameterError(f"there is no report {name!r}{_meant(name, _REPORTS)}; there are {', '.join(_REPORTS)}")
+        raise ParameterError(f"there is no report {name!r}{meant(name, _REPORTS)}; there are {', '.join(_REPORTS)}")
     return _REPORTS[name]
 
 
@@ -97,21 +90,28 @@ def check(name: str, given: Mapping[str, Any]) -> Parameters:
     >>> check("payback", {"cac": "12.5"}).cac
     12.5
     """
-    kind = parameters(name)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    faults = [f"{key}: there is no such parameter{_meant(key, fields)}" for key in given if key not in fields]
-    values: dict[str, Any] = {}
-    for key, value in given.items():
-        if key in fields:
+    return check_all([name], given)[name]
+
+
+def check_all(names: Sequence[str], given: Mapping[str, Any]) -> dict[str, Parameters]:
+    """`check` for several reports at once: each takes what it knows, and one of them must know every name."""
+    known = {name: {field.name: field for field in dataclasses.fields(parameters(name))} for name in names}
+    every = [key for fields in known.values() for key in fields]
+    faults = [f"{key}: there is no such parameter{meant(key, every)}" for key in given if key not in every]
+    checked = {}
+    for name, fields in known.items():
+        values: dict[str, Any] = {}
+        for key in given.keys() & fields.keys():
             try:
-                values[key] = _valid(fields[key], value)
+                values[key] = valid(fields[key], given[key])
             except LtvError as fault:
                 faults.append(f"{key}: {fault}")
-    checked = kind(**values)
-    faults += _together(checked)
+        checked[name] = parameters(name)(**values)
+        faults += _together(checked[name])
     if faults:
+        faults = list(dict.fromkeys(faults))
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        raise ParameterError("\n  ".join([f"report {name}: {count} in its parameters", *faults]))
+        raise ParameterError("\n  ".join([f"{', '.join(names)}: {count} in the parameters", *faults]))
     return checked
 
 
@@ -133,113 +133,10 @@ def describe(field: dataclasses.Field[Any]) -> str:
     return field.metadata["help"] + (f": {', '.join(firsts)} or {last}" if firsts else "")
 
 
-def months(text: str) -> tuple[int, ...]:
-    """Ages in whole months, the unit said once at the end.
-
-    >>> months("6, 12, 24 months"), months("1, 2 years")
-    ((6, 12, 24), (12, 24))
-    """
-    parts = [part.strip() for part in text.split(",")]
-    unit = re.sub(r"^[0-9.\s]+", "", parts[-1])
-    spans = [Horizon.of(part if re.search(r"[A-Za-z]", part) else f"{part} {unit}") for part in parts]
-    counts = [span.in_(Unit.MONTH) for span in spans]
-    if any(abs(count - round(count)) > 1e-9 or count < 1 for count in counts):
-        raise UnitError(f'a list of whole months such as "6, 12, 24 months" is needed, not {text!r}')
-    return tuple(round(count) for count in counts)
-
-
-def _valid(field: dataclasses.Field[Any], value: Any) -> Any:
-    """The value as its type and rules want it. Raises LtvError."""
-    rules, optional = field.metadata, "None" in str(field.type)
-    if optional and (value is None or value == ""):
-        return None
-    if field.type == "float":
-        return _within(_number(value), rules)
-    text = _text(value)
-    if "choices" in rules and text not in rules["choices"]:
-        raise ParameterError(f"{text!r} is none of {', '.join(rules['choices'])}{_meant(text, rules['choices'])}")
-    return _FORMS[rules["form"]](text) if "form" in rules else text
-
-
-def _within(value: float, rules: Mapping[str, Any]) -> float:
-    low, least, most = rules.get("above", -math.inf), rules.get("least", -math.inf), rules.get("most", math.inf)
-    if low < value and least <= value <= most:
-        return value
-    limits = [f"above {low:g}"] * ("above" in rules) + [f"at least {least:g}"] * ("least" in rules)
-    limits += [f"at most {most:g}"] * ("most" in rules)
-    raise ParameterError(f"a number {' and '.join(limits)} is needed, not {value:g}")
-
-
-def _number(value: Any) -> float:
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ParameterError(f"a number is needed, not {value!r}") from None
-    if not math.isfinite(number):
-        raise ParameterError(f"a finite number is needed, not {value!r}")
-    return number
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ParameterError(f"text is needed, not {value!r}; put it in quotes")
-    return value
-
-
-def _file(value: str) -> str:
-    if value in SAMPLES or "://" in value:
-        return value
-    path = Path(value).expanduser()
-    found = any(path.parent.glob(path.name)) if re.search(r"[*?\[]", path.name) else path.exists()
-    if not found:
-        raise ParameterError(f"there is no file {value!r} (looked in {Path.cwd()})")
-    return str(path.absolute())
-
-
-def _day(value: str) -> str:
-    try:
-        return str(dt.date.fromisoformat(value))
-    except ValueError:
-        raise ParameterError(f"a day such as 1998-06-30 is needed, not {value!r}") from None
-
-
-def _zone(value: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(value)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        known = zoneinfo.available_timezones()
-        raise ParameterError(f"there is no time zone {value!r}{_meant(value, known)}") from None
-    return value
-
-
-def _currency(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", value):
-        raise ParameterError(f"three capital letters such as USD are needed, not {value!r}")
-    return value
-
-
-def _span(value: str) -> str:
-    return str(Horizon.of(value))
-
-
-def _months(value: str) -> str:
-    return f"{', '.join(map(str, months(value)))} months"
-
-
-_FORMS = {"file": _file, "day": _day, "zone": _zone, "currency": _currency, "span": _span, "months": _months}
-
-
 def _together(checked: Parameters) -> Iterable[str]:
     """Faults that only two parameters have together."""
     if isinstance(checked, Payback) and max(months(checked.targets)) > Horizon.of(checked.horizon).in_("month") + 1e-9:
         yield f"targets: {checked.targets} reach beyond the horizon of {checked.horizon}"
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _literal(value: Any) -> str:

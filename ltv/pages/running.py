@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ import papermill
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
+from traitlets import Unicode
 from traitlets.config import Config
 
 from ltv import errors
@@ -33,22 +35,30 @@ class NotebookError(LtvError):
 
 
 class ThisPython(AsyncKernelManager):
-    """A kernel of the running interpreter: kernels that happen to be installed under a name are not asked."""
+    """A kernel of the running interpreter: kernels that happen to be installed under a name are not asked.
+
+    Its temporary files go to `folder`, so that nothing is left of it however it ends. Linear algebra runs on one
+    thread: kernels share the cores already, and sums come out the same on every machine.
+    """
+
+    folder = Unicode().tag(config=True)
 
     @property
     def kernel_spec(self) -> KernelSpec:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python", language="python")
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        return KernelSpec(argv=argv, display_name="Python", language="python", env=threads | {"TMPDIR": self.folder})
 
 
 def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
     """The notebook after running with these parameters.
 
-    Raises NotebookError when there is no parameters cell, a cell failed, a cell did not run, or the kernel died.
+    Raises NotebookError when a parameter is not in its parameters cell, a cell failed or did not run, or the kernel
+    died.
     """
     notebook = nbformat.read(source, as_version=4)
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in notebook.cells):
-        raise NotebookError(f"{source.name} has no cell tagged parameters", notebook=notebook)
+    if unknown := parameters.keys() - _declared(notebook):
+        raise NotebookError(f"{source.name} takes no parameter {', '.join(sorted(unknown))}", notebook=notebook)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory(prefix="ltv-") as folder:
         target = Path(folder) / source.name
@@ -62,7 +72,8 @@ def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 kernel_manager_class=ThisPython,
-                config=_transport(folder),
+                shutdown_kernel="immediate",
+                config=Config(ThisPython={"folder": folder} | _transport(folder)),
             )
         except papermill.PapermillExecutionError as error:
             raise _told(error, nbformat.read(target, as_version=4)) from None
@@ -74,12 +85,22 @@ def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
     return done
 
 
-def _transport(folder: str) -> Config:
+def _declared(notebook: NotebookNode) -> set[str]:
+    """The names that the cell tagged "parameters" sets."""
+    sources = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    names: set[str] = set()
+    for statement in ast.parse("\n".join(sources)).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _transport(folder: str) -> dict[str, str]:
     """Sockets of our own in place of TCP ports, which two kernels that start together can both be given."""
     prefix = str(Path(folder) / "k")
     if os.name != "posix" or len(prefix) > _LONGEST_SOCKET:
-        return Config()
-    return Config(ThisPython={"transport": "ipc", "ip": prefix})
+        return {}
+    return {"transport": "ipc", "ip": prefix}
 
 
 def _told(error: Any, notebook: NotebookNode) -> NotebookError:

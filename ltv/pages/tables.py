@@ -24,8 +24,8 @@ class Table(Block):
     """A frame, index first. NaN reads "not yet known"; `low` and `high` become one interval column.
 
     `formats` gives columns a kind ("money:EUR", "percent:1", "integer", "number:2", "text"), `labels` a heading.
-    An interval is written like the column before it. A column `known` is not shown: where it is False, the row's
-    estimate and interval are not yet known. Raises ValueError for a format or label of a column that is not there.
+    An interval is written like the column before it. A column `known` is not shown. Raises ValueError for a format
+    or a label of a column that is not there.
 
     >>> Table(pd.DataFrame({"buyers": [3]}, index=["May"]), "Buyers").plain()
     '     buyers\\nMay       3'
@@ -45,27 +45,19 @@ class Table(Block):
             raise ValueError(f"the table has no column {', '.join(extra)}; it has {', '.join(sorted(names))}")
 
     def html(self) -> str:
-        columns = _columns(self._shown(), self.formats)
+        columns = _columns(self.frame.drop(columns="known", errors="ignore"), self.formats)
         names = ["" if name is None else str(name) for name in self.frame.index.names]
         heads = "".join(_head(self.labels.get(name, name)) for name in names)
         heads += "".join(c.head(self.labels.get(c.name, self.interval if c.low else c.name)) for c in columns)
         rows = "".join(
             f"<tr>{row_heads(key)}{''.join(c.cells[i] for c in columns)}</tr>" for i, key in enumerate(self.frame.index)
         )
-        caption = f"<caption>{sentence(self.caption)}</caption>"
+        caption = f"<caption><span>{sentence(self.caption)}</span></caption>"
         table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         return scrolling("ltv-table", table, name=self.id, label=self.caption)
 
     def plain(self) -> str:
         return self.frame.to_string()
-
-    def _shown(self) -> pd.DataFrame:
-        """The frame without what is not yet known."""
-        if "known" not in self.frame:
-            return self.frame
-        known = self.frame["known"].astype(bool)
-        blank = [name for name in ("estimate", "low", "high") if name in self.frame]
-        return self.frame.drop(columns="known").assign(**{c: self.frame[c].where(known) for c in blank})
 
 
 @dataclass(frozen=True)

@@ -48,19 +48,21 @@ class Triangle(Block):
         return cls(shares, counts, reached.eq(counts, axis="index"), caption, age=age, digits=digits)
 
     def html(self) -> str:
-        top = float(np.nanquantile(self.shares, 0.95)) if self.shares.notna().to_numpy().any() else 0.0
+        # Ages at which everybody counts by definition would leave the rest without colour.
+        shares = self.shares.to_numpy(float)
+        top = float(np.quantile(telling, 0.95)) if (telling := shares[shares < 1]).size else 1.0
         final = np.ones(self.shares.shape, bool) if self.known is None else self.known.to_numpy(bool)
-        open_ = ~final & self.shares.notna().to_numpy()
+        open_ = ~final & ~np.isnan(shares)
         ages = "".join(f'<th scope="col">{escape(str(age))}</th>' for age in self.shares.columns)
         cohort = escape(heading(str(self.shares.index.name or "cohort")))
         heads = f'<th scope="col">{cohort}</th><th scope="col" class="ltv-number">Customers</th>{ages}'
-        rows = zip(self.shares.index, self.counts.astype(int), self.shares.to_numpy(float), open_, strict=True)
+        rows = zip(self.shares.index, self.counts.astype(int), shares, open_, strict=True)
         body = "".join(
             f'<tr>{row_heads(name)}<td class="ltv-number" data-value="{n}">{n:,}</td>'
             f"{''.join(self._cell(*cell, top) for cell in zip(values, unfinished, strict=True))}</tr>"
             for name, n, values, unfinished in rows
         )
-        caption = f"<caption>{sentence(self.caption)}</caption>"
+        caption = f"<caption><span>{sentence(self.caption)}</span></caption>"
         table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
         legend = self._legend(top, bool(open_.any()))
         return scrolling("ltv-triangle", table, name=self.id, label=self.caption, below=legend)
