@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from ltv.models.data import Array, Patterns
+from ltv.models.daytable import DayTable
 from ltv.models.special import decay_end, legendre, nodes_for
 from ltv.models.tables import Days, GammaPoissonTotal, in_logs
 
 CHUNK = 1 << 13
+MANY = 8
 PAIRS = [(i, j) for i in range(4) for j in range(i, 4)]
 
 
@@ -27,11 +31,28 @@ class ParetoTotal:
         waited = data.t_x < data.T
         self.x, self.n = data.x[waited], data.n[waited]
         self.t_x, self.T = data.t_x[waited], data.T[waited]
+        self.data = data
+
+    @cached_property
+    def day_table(self) -> DayTable | None:
+        return DayTable.of(self.data)
 
     def values(self, logs: Array) -> Array:
         s, beta = np.exp(logs[:, 2:].T)
         survived = -s * (np.log1p(self.ages / beta[:, None]) @ self.n_at)
-        return self.orders.values(logs[:, :2]) + survived + np.array([self._dead(row) for row in np.exp(logs)])
+        return self.orders.values(logs[:, :2]) + survived + self._dead_many(np.exp(logs))
+
+    def _dead_many(self, parameters: Array) -> Array:
+        """Σ n log(1 + e^w) for each row of parameters; through a table where there are many rows."""
+        if len(parameters) > MANY and self.day_table is not None:
+            steep = np.array([self.day_table.nodes(row[None]) > 16 for row in parameters])
+        else:
+            steep = np.ones(len(parameters), dtype=bool)
+        dead = np.empty(len(parameters))
+        dead[steep] = [self._dead(row) for row in parameters[steep]]
+        if not steep.all() and self.day_table is not None:
+            dead[~steep] = self.day_table.values(parameters[~steep])
+        return dead
 
     def _dead(self, parameters: Array) -> float:
         """Σ n log(1 + e^w)."""

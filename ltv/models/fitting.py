@@ -150,7 +150,7 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
     coordinates = family.coordinates(data)
     total = family.total(data)
     optimum = _best(family, data, coordinates, total, priors)
-    _judge(family, optimum)
+    _judge(family, optimum, coordinates)
     theta, covariance = optimum.theta, np.linalg.inv(-optimum.hessian)
     covariance = (covariance + covariance.T) / 2
     logs = coordinates.logs(theta)
@@ -198,14 +198,12 @@ def objective(coordinates: Coordinates, total: Total, priors: str | None) -> Any
 
     def evaluate(theta: Array) -> tuple[float, Array, Array]:
         jacobian, second = coordinates.bend(theta)
-        with np.errstate(all="ignore"):
-            value, slope, curve = total.derivatives(coordinates.logs(theta))
         away = theta - coordinates.mean
-        return (
-            value - 0.5 * float(precision @ away**2),
-            jacobian.T @ slope - precision * away,
-            jacobian.T @ curve @ jacobian + np.tensordot(slope, second, axes=1) - np.diag(precision),
-        )
+        with np.errstate(all="ignore"):  # what is not finite is refused by the climb
+            value, slope, curve = total.derivatives(coordinates.logs(theta))
+            bent = jacobian.T @ curve @ jacobian + np.tensordot(slope, second, axes=1)
+            gradient = jacobian.T @ slope - precision * away
+        return value - 0.5 * float(precision @ away**2), gradient, bent - np.diag(precision)
 
     return evaluate
 
@@ -235,11 +233,15 @@ def thinned(data: Any, size: int) -> Any:
     return type(data)(**{**columns, "n": times * edges[-1] / size}, unit=data.unit)
 
 
-def _judge(family: type[Family], optimum: Optimum) -> None:
-    """Raise unless the climb ended at a proper maximum."""
-    if not np.isfinite(optimum.value):
+def _judge(family: type[Family], optimum: Optimum, coordinates: Coordinates) -> None:
+    """Raise unless the climb ended at a proper maximum, within six prior standard deviations of all use."""
+    if not (np.isfinite(optimum.value) and np.isfinite(optimum.hessian).all()):
         raise refuse(family, STALLED, "The likelihood is not finite.")
+    away = np.abs(optimum.theta - coordinates.mean) / coordinates.sd
+    if away.max() > 6:
+        name = coordinates.names[int(away.argmax())]
+        raise refuse(family, NOT_IDENTIFIED, f"The likelihood rises without end along {name}.")
     if not optimum.smallest_curvature > 1e-6:
         raise refuse(family, NOT_IDENTIFIED, "The likelihood does not curve down in every direction.")
-    if not optimum.decrement < 1e-6:
+    if not optimum.decrement < 1e-9:
         raise refuse(family, STALLED, f"A step would still gain {optimum.decrement:.2g} after {optimum.steps} steps.")

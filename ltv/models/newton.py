@@ -14,14 +14,20 @@ Objective = Callable[[Array], tuple[float, Array, Array]]
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where the climb ended; `decrement` is the rise in log units that a full Newton step still promises."""
+    """Where the climb ended."""
 
     theta: Array
     value: float
     gradient: Array
     hessian: Array
-    decrement: float
     steps: int
+
+    @property
+    def decrement(self) -> float:
+        """The rise in log units that a full Newton step from here still promises; infinite off a maximum."""
+        if not self.smallest_curvature > 0:
+            return np.inf
+        return float(-0.5 * self.gradient @ np.linalg.solve(self.hessian, self.gradient))
 
     @property
     def smallest_curvature(self) -> float:
@@ -55,7 +61,8 @@ def climb(objective: Objective, start: Array, *, tolerance: float = 1e-12, steps
         # A rise below the rounding of the value itself cannot be seen, and is taken on trust.
         noise = 1e-13 * abs(value)
         rise = tried[0] - value
-        ratio = (rise + noise) / (promise + noise) if np.isfinite(rise) else -1.0
+        sound = np.isfinite(rise) and np.isfinite(tried[1]).all() and np.isfinite(tried[2]).all()
+        ratio = (rise + noise) / (promise + noise) if sound else -1.0
         if ratio > 0.75:
             radius = min(max(radius, 2 * float(np.linalg.norm(step))), 8.0)
         elif ratio < 0.25:
@@ -63,4 +70,4 @@ def climb(objective: Objective, start: Array, *, tolerance: float = 1e-12, steps
         if ratio > 1e-4:
             theta, (value, gradient, hessian) = theta + step, tried
         count += 1
-    return Optimum(theta, value, gradient, hessian, promise, count)
+    return Optimum(theta, value, gradient, hessian, count)

@@ -11,6 +11,7 @@ from scipy import special
 from ltv.models.data import Array
 
 DEGREES = 8
+ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,62 @@ class Posterior:
         return self.theta[np.random.default_rng(seed).permutation(picked)]
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """A multivariate t with 8 degrees of freedom: tails heavier than a posterior's keep weights bounded."""
+
+    centre: Array
+    root: Array
+
+    @classmethod
+    def around(cls, centre: Array, covariance: Array) -> Proposal:
+        return cls(np.asarray(centre, float), np.asarray(np.linalg.cholesky(covariance), float))
+
+    def draw(self, rng: np.random.Generator, size: int) -> Array:
+        z = rng.standard_normal((size, self.centre.size))
+        return self.centre + z * np.sqrt(DEGREES / rng.chisquare(DEGREES, size))[:, None] @ self.root.T
+
+    def log_density(self, theta: Array) -> Array:
+        """Up to a constant that all proposals of one dimension share."""
+        z = np.linalg.solve(self.root, (theta - self.centre).T)
+        half = (DEGREES + self.centre.size) / 2
+        return -half * np.log1p((z**2).sum(0) / DEGREES) - np.log(np.diag(self.root)).sum()
+
+
 def importance(
     log_target: Callable[[Array], Array], mode: Array, covariance: Array, draws: int, seed: int
 ) -> Posterior:
-    """Draws from t₈(mode, covariance), weighted by target ÷ proposal; `log_target` maps (S, d) to (S,)."""
+    """Draws from a t around the mode, weighted by target ÷ proposal; `log_target` maps (S, d) to (S,).
+
+    Where the weights do not settle (k̂ above 0.7, or an effective sample below a quarter), up to four more
+    proposals are added, each matched to the weighted draws so far, and all draws are weighted by the mixture
+    (Owen & Zhou 2000; Cornuet et al. 2012).
+    """
     rng = np.random.default_rng(seed)
-    d = mode.size
-    root = np.linalg.cholesky(covariance)
-    z = rng.standard_normal((draws, d))
-    stretch = np.sqrt(DEGREES / rng.chisquare(DEGREES, draws))
-    theta = mode + (z * stretch[:, None]) @ root.T
-    log_proposal = -0.5 * (DEGREES + d) * np.log1p((z**2).sum(1) * stretch**2 / DEGREES)
-    log_weights = log_target(theta) - log_proposal
-    log_weights = np.where(np.isfinite(log_weights), log_weights, -np.inf)
+    proposals = [Proposal.around(mode, covariance)]
+    theta = proposals[0].draw(rng, draws)
+    target = log_target(theta)
+    for _ in range(ROUNDS):
+        posterior = weigh(theta, target, proposals)
+        if posterior.k_hat <= 0.7 and posterior.effective >= draws / 4:
+            break
+        centre = posterior.weights @ theta
+        away = theta - centre
+        matched = (away * posterior.weights[:, None]).T @ away + 0.05 * covariance
+        proposals.append(Proposal.around(centre, matched))
+        more = proposals[-1].draw(rng, draws)
+        theta, target = np.concatenate([theta, more]), np.concatenate([target, log_target(more)])
+    return weigh(theta, target, proposals)
+
+
+def weigh(theta: Array, log_target: Array, proposals: list[Proposal]) -> Posterior:
+    """Smoothed weights of draws taken in equal numbers from each proposal."""
+    mixture = special.logsumexp([proposal.log_density(theta) for proposal in proposals], axis=0)
+    log_weights = np.where(np.isfinite(log_target), log_target - mixture, -np.inf)
     smoothed, k_hat = smooth(log_weights)
     weights = np.exp(smoothed - special.logsumexp(smoothed))
-    return Posterior(theta, weights, k_hat, float(1 / (weights**2).sum()), "importance sampling")
+    method = "importance sampling" + (f", {len(proposals)} proposals" if len(proposals) > 1 else "")
+    return Posterior(theta, weights, k_hat, float(1 / (weights**2).sum()), method)
 
 
 def normal(mode: Array, covariance: Array, draws: int, seed: int) -> Posterior:

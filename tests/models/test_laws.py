@@ -231,6 +231,15 @@ def test_derivatives_against_differences(cdnow, family):
     assert_allclose(hessian, np.array(slopes) / 2e-5, rtol=1e-5, atol=1e-4)
 
 
+def test_the_day_table_agrees_with_each_integral_on_its_own(cdnow):
+    total = ParetoNBD.total(cdnow.patterns)
+    rng = np.random.default_rng(4)
+    logs = np.log([0.55, 10.6, 0.6, 11.7]) + rng.normal(0, 0.7, (20, 4))
+    logs[0] = np.log([0.5, 0.05, 0.3, 0.02])  # parameters of hours against days
+    assert total.day_table is not None
+    assert_allclose(total.values(logs), [total.values(row[None])[0] for row in logs], rtol=1e-10)
+
+
 def test_the_posterior_is_settled_and_repeatable(cdnow):
     result = fit(BGNBD, cdnow)
     assert result.weighted.k_hat < 0.5
