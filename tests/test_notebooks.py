@@ -37,3 +37,10 @@ def test_the_parameters_cell_is_the_dataclass(path):
     first = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
     assert first.metadata["tags"] == ["parameters"]
     assert first.source == catalog.parameters_cell(path.stem)
+
+
+def test_reports_know_every_sample():
+    from ltv.orders import samples
+    from ltv.pages import forms
+
+    assert set(forms.SAMPLES) == set(samples.SAMPLES)

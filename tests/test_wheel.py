@@ -35,6 +35,7 @@ def installed(tmp_path_factory):
 
 def test_the_wheel_renders_a_report_from_another_folder(installed):
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    plain["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")  # nbconvert's data files are borrowed too
     where = _run(
         installed / "env" / "bin" / "python", "-c", "import ltv; print(ltv.__file__)", cwd=installed, env=plain
     )
