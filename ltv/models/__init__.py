@@ -1,18 +1,21 @@
 """Buying families and order values: the papers' formulas, fits with a status, posteriors without chains."""
 
 from ltv.models.beta_geometric import BGNBD, MBGNBD
+from ltv.models.comparison import Comparison, compare
 from ltv.models.data import OrderValues, Patterns
 from ltv.models.family import Family
 from ltv.models.fitting import Fit, fit
 from ltv.models.gamma_gamma import GammaGamma
 from ltv.models.nbd import NBD
 from ltv.models.pareto_nbd import ParetoNBD
+from ltv.models.saving import load, save
 from ltv.models.status import Status
 
 __all__ = [
     "BGNBD",
     "MBGNBD",
     "NBD",
+    "Comparison",
     "Family",
     "Fit",
     "GammaGamma",
@@ -20,5 +23,8 @@ __all__ = [
     "ParetoNBD",
     "Patterns",
     "Status",
+    "compare",
     "fit",
+    "load",
+    "save",
 ]

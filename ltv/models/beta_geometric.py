@@ -35,8 +35,8 @@ class BetaGeometric(Family):
     coin_at_birth: ClassVar[int] = 0
 
     @classmethod
-    def coordinates(cls, data: Patterns) -> Coordinates:
-        return joined(gamma_block(mean_rate(data)[0], 0.0, 2.0, 0.0, 1.5), beta_block())
+    def coordinates(cls, scale: float) -> Coordinates:
+        return joined(gamma_block(scale, 0.0, 2.0, 0.0, 1.5), beta_block())
 
     @classmethod
     def total(cls, data: Patterns) -> BetaGeometricTotal:
@@ -44,7 +44,7 @@ class BetaGeometric(Family):
 
     @classmethod
     def starts(cls, data: Patterns, coordinates: Coordinates) -> Array:
-        return corners(mean_rate(data)[1] + 0.5, coordinates.mean[1:])
+        return corners(mean_rate(data) + 0.5, coordinates.mean[1:])
 
     @classmethod
     def edge(cls, model: Any) -> Status | None:

@@ -41,8 +41,13 @@ class Family:
         return tuple(getattr(self, name) for name in self.names())
 
     @classmethod
-    def coordinates(cls, data: Any) -> Coordinates:
-        """The coordinates of a fit to `data`."""
+    def scale(cls, data: Any) -> float:
+        """What makes the coordinates free of units: the median age, or the median order value."""
+        return weighted_median(data.T if cls.reads == "patterns" else data.mean, data.n)
+
+    @classmethod
+    def coordinates(cls, scale: float) -> Coordinates:
+        """The coordinates of a fit to data of this scale."""
         raise NotImplementedError
 
     @classmethod
@@ -110,9 +115,13 @@ def corners(first: float, rest: Array) -> Array:
     return np.column_stack([np.full(len(signs), first), rest + signs])
 
 
-def mean_rate(data: Any) -> tuple[float, float]:
-    """The median age, and the log of the repeat orders expected in it at the overall rate."""
-    order = np.argsort(data.T)
-    half = np.searchsorted(np.cumsum(data.n[order]), data.n.sum() / 2)
-    median = float(data.T[order[half]]) or float(data.T.max())
-    return median, float(np.log((data.n @ data.x) / (data.n @ data.T) * median))
+def weighted_median(values: Array, n: Array) -> float:
+    """The median of `values` each counted n times; the largest where that is 0."""
+    order = np.argsort(values)
+    half = np.searchsorted(np.cumsum(n[order]), n.sum() / 2)
+    return float(values[order[half]]) or float(values.max())
+
+
+def mean_rate(data: Any) -> float:
+    """The log of the repeat orders in the median age at the overall rate."""
+    return float(np.log((data.n @ data.x) / (data.n @ data.T) * weighted_median(data.T, data.n)))

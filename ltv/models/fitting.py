@@ -15,7 +15,7 @@ from ltv.models.coordinates import Coordinates
 from ltv.models.data import Array, OrderValues, Patterns
 from ltv.models.family import Family
 from ltv.models.newton import Optimum, climb
-from ltv.models.posterior import Posterior, importance, normal
+from ltv.models.posterior import Posterior, evenly, importance, normal
 from ltv.models.status import CONVERGED, NOT_IDENTIFIED, STALLED, TOO_LITTLE_DATA, Status
 from ltv.models.tables import Total
 from ltv.units import Unit
@@ -24,13 +24,16 @@ LARGE = 20_000
 """Above so many patterns the climb begins on a sample of them."""
 WEIGHED = 5e7
 """Above so many draws × patterns the posterior is taken as normal at the mode."""
+KEPT = 1000
+"""Equally weighted draws that are kept of the weighted ones."""
 
 
 @dataclass(frozen=True, repr=False)
 class Fit:
     """A fitted family: `model` is the mode, `draws(size)` its posterior, `status` how the fit ended.
 
-    `log_likelihood` is the data's alone, `covariance` that of the parameters as they are printed.
+    `log_likelihood` is the data's alone, `covariance` that of the parameters as they are printed. `total` is the
+    data's likelihood; a fit loaded from a file has `stored` draws instead.
     """
 
     family: type[Family]
@@ -43,34 +46,53 @@ class Fit:
     rows: int
     unit: Unit | None
     window: str
-    theta: Array = field(repr=False)
-    theta_covariance: Array = field(repr=False)
-    coordinates: Coordinates = field(repr=False, compare=False)
-    total: Total = field(repr=False, compare=False)
+    theta: Array
+    theta_covariance: Array
+    scale: float
     priors: str | None = "default"
-    size: int = 4000
     seed: int = 0
+    size: int = 4000
+    total: Total | None = field(default=None, compare=False)
+    stored: Posterior | None = field(default=None, compare=False)
+
+    @cached_property
+    def coordinates(self) -> Coordinates:
+        """The coordinates θ in which the fit was computed."""
+        return self.family.coordinates(self.scale)
 
     @cached_property
     def weighted(self) -> Posterior:
         """The weighted draws with their diagnostics, computed when first asked for."""
+        if self.stored is not None:
+            return self.stored
         if self.size * self.rows > WEIGHED:
             return normal(self.theta, self.theta_covariance, self.size, self.seed)
-        return importance(self._log_posterior, self.theta, self.theta_covariance, self.size, self.seed)
+        return importance(self.log_posterior, self.theta, self.theta_covariance, self.size, self.seed)
 
-    def _log_posterior(self, theta: Array) -> Array:
+    @cached_property
+    def sample(self) -> Array:
+        """Equally weighted draws of θ, rounded to what a saved fit keeps: it answers as this one does."""
+        if self.stored is not None:
+            return self.stored.theta
+        digits = [f"{value:.9e}" for value in self.weighted.resample(KEPT, self.seed).ravel()]
+        return np.array(digits, dtype=float).reshape(-1, self.theta.size)
+
+    def log_posterior(self, theta: Array) -> Array:
+        """Log-likelihood plus log prior, up to a constant, of each row of θ. A loaded fit has none."""
+        if self.total is None:
+            raise FitError("a loaded fit does not hold its data; fit again to evaluate its likelihood")
         with np.errstate(all="ignore"):
             likelihood = self.total.values(self.coordinates.logs(theta))
         return likelihood + (self.coordinates.log_prior(theta) if self.priors else 0.0)
 
     def draws(self, size: int) -> Any:
         """`size` equally weighted draws as one family instance with fields of shape (size, 1); repeatable."""
-        return self.family.of_logs(self.coordinates.logs(self.weighted.resample(size, self.seed)))
+        return self.family.of_logs(self.coordinates.logs(evenly(self.sample, size, self.seed)))
 
     @cached_property
     def posterior(self) -> Any:
         """The draws as a family instance with fields of shape (S, 1)."""
-        return self.draws(self.size)
+        return self.family.of_logs(self.coordinates.logs(self.sample))
 
     @property
     def standard_errors(self) -> dict[str, float]:
@@ -147,7 +169,8 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         raise ParameterError(f'priors are "default" or None (maximum likelihood), not {priors!r}')
     data = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
     enough(family, data)
-    coordinates = family.coordinates(data)
+    scale = family.scale(data)
+    coordinates = family.coordinates(scale)
     total = family.total(data)
     optimum = _best(family, data, coordinates, total, priors)
     _judge(family, optimum, coordinates)
@@ -170,11 +193,11 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         window=data.window,
         theta=theta,
         theta_covariance=covariance,
-        coordinates=coordinates,
-        total=total,
+        scale=scale,
         priors=priors,
-        size=draws,
         seed=seed,
+        size=draws,
+        total=total,
     )
 
 

@@ -33,10 +33,8 @@ class GammaGamma(Family):
     reads: ClassVar[str] = "order_values"
 
     @classmethod
-    def coordinates(cls, data: OrderValues) -> Coordinates:
-        order = np.argsort(data.mean)
-        half = np.searchsorted(np.cumsum(data.n[order]), data.n.sum() / 2)
-        return spend_block(float(data.mean[order[half]]))
+    def coordinates(cls, scale: float) -> Coordinates:
+        return spend_block(scale)
 
     @classmethod
     def total(cls, data: OrderValues) -> GammaGammaTotal:

@@ -35,8 +35,8 @@ class NBD(Family):
     reads: ClassVar[str] = "patterns"
 
     @classmethod
-    def coordinates(cls, data: Patterns) -> Coordinates:
-        return gamma_block(mean_rate(data)[0], 0.0, 2.0, 0.0, 1.5)
+    def coordinates(cls, scale: float) -> Coordinates:
+        return gamma_block(scale, 0.0, 2.0, 0.0, 1.5)
 
     @classmethod
     def total(cls, data: Patterns) -> GammaPoissonTotal:
@@ -44,7 +44,7 @@ class NBD(Family):
 
     @classmethod
     def starts(cls, data: Patterns, coordinates: Coordinates) -> Array:
-        return corners(mean_rate(data)[1], coordinates.mean[1:])
+        return corners(mean_rate(data), coordinates.mean[1:])
 
     @classmethod
     def edge(cls, model: Any) -> Status | None:

@@ -41,9 +41,8 @@ class ParetoNBD(Family):
     reads: ClassVar[str] = "patterns"
 
     @classmethod
-    def coordinates(cls, data: Patterns) -> Coordinates:
-        age = mean_rate(data)[0]
-        return joined(gamma_block(age, 0.0, 2.0, 0.0, 1.5), gamma_block(age, -1.0, 2.0, 0.0, 1.5))
+    def coordinates(cls, scale: float) -> Coordinates:
+        return joined(gamma_block(scale, 0.0, 2.0, 0.0, 1.5), gamma_block(scale, -1.0, 2.0, 0.0, 1.5))
 
     @classmethod
     def total(cls, data: Patterns) -> ParetoTotal:
@@ -51,7 +50,7 @@ class ParetoNBD(Family):
 
     @classmethod
     def starts(cls, data: Patterns, coordinates: Coordinates) -> Array:
-        return corners(mean_rate(data)[1] + 0.5, coordinates.mean[1:])
+        return corners(mean_rate(data) + 0.5, coordinates.mean[1:])
 
     @classmethod
     def edge(cls, model: Any) -> Status | None:

@@ -35,6 +35,11 @@ class Posterior:
         return self.theta[np.random.default_rng(seed).permutation(picked)]
 
 
+def evenly(theta: Array, size: int, seed: int) -> Array:
+    """`size` of equally weighted θ, spread evenly over them."""
+    return Posterior(theta, np.full(len(theta), 1 / len(theta)), 0.0, len(theta), "").resample(size, seed)
+
+
 @dataclass(frozen=True)
 class Proposal:
     """A multivariate t with 8 degrees of freedom: tails heavier than a posterior's keep weights bounded."""

@@ -1,0 +1,1 @@
+"""What is claimed of speed and of calibration, measured: `python -m benchmarks`."""

@@ -1,0 +1,64 @@
+"""Choosing a family on a holdout."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ltv.errors import DataError, FitError
+from ltv.models import BGNBD, NBD, ParetoNBD, Patterns, compare
+from ltv.simulate import first_days, simulate_patterns
+from ltv.units import Unit
+
+
+@pytest.fixture(scope="module")
+def held_out(cdnow):
+    """CDNOW rows counted by (x, t_x, T, later)."""
+    rows, n = np.unique(np.stack([cdnow.x, cdnow.t_x, cdnow.T, cdnow.later]), axis=1, return_counts=True)
+    return Patterns(*rows[:3], n, unit=Unit.WEEK), rows[3]
+
+
+def test_cdnow_rejects_the_baseline_and_keeps_the_preferred_family(held_out):
+    result = compare(*held_out, 39.0)
+    table = result.table
+    assert table.index[-1] == "NBD"
+    assert table.loc["NBD", "behind"] > 4 * table.loc["NBD", "se"]
+    assert result.chosen is ParetoNBD
+    assert table.chosen.sum() == 1
+    assert table.loc["BG/NBD", "forecast"] == pytest.approx(1653, abs=2)
+    assert (table.actual == 1882).all()
+    assert "Pareto/NBD" in result.reason
+
+
+def test_the_score_is_the_sum_of_log_probabilities(held_out):
+    patterns, later = held_out
+    result = compare(patterns, later, 39.0, families=[NBD])
+    model = result.fits["NBD"].model
+    probability = model.pmf(later, 39.0, x=patterns.x, t_x=patterns.t_x, T=patterns.T)
+    assert result.table.log_score.iloc[0] == pytest.approx(patterns.n @ np.log(probability))
+
+
+def test_without_dropout_the_baseline_is_not_far_behind():
+    rng = np.random.default_rng(0)
+    truth = NBD(0.8, 10.0)
+    patterns = simulate_patterns(rng, truth, first_days(2000, 90), 364)
+    who, _ = truth.future_orders(
+        rng, 26.0, **{k: np.repeat(getattr(patterns, k), patterns.n.astype(int)) for k in ("x", "t_x", "T")}
+    )
+    later = np.bincount(who, minlength=2000)
+    single = Patterns(
+        *(np.repeat(getattr(patterns, k), patterns.n.astype(int)) for k in ("x", "t_x", "T")),
+        np.ones(2000),
+        unit=Unit.WEEK,
+    )
+    table = compare(single, later, 26.0, families=[BGNBD, NBD]).table
+    assert (table.behind <= 2 * table.se + 1e-9).all()
+
+
+def test_refusals(held_out):
+    patterns, later = held_out
+    with pytest.raises(DataError, match="one count"):
+        compare(patterns, later[:-1], 39.0)
+    nobody = Patterns([0.0], [0.0], [9.0], [50.0], unit=Unit.WEEK)
+    with pytest.raises(FitError, match="no family fits"):
+        compare(nobody, [0.0], 9.0)
