@@ -98,8 +98,16 @@ def test_average_is_weighted_by_customers_and_leaves_unknown_cells_out(orders):
 def test_impossible_requests_are_refused(orders):
     with pytest.raises(ParameterError, match="clock="):
         ltv.retention(orders, clock="lunar")
-    with pytest.raises(ParameterError, match="a cohort is a period"):
-        ltv.retention(orders, period="week", cohort="month", clock="calendar")
+    with pytest.raises(ParameterError, match="kind="):
+        ltv.retention(orders, kind="sometimes")
+    with pytest.raises(ParameterError, match="rising whole ages"):
+        ltv.retention(orders, kind=(3, 1))
+    with pytest.raises(ParameterError, match="through= is the last age"):
+        ltv.retention(orders, through=3)
+    with pytest.raises(ParameterError, match="by= is a start attribute of the log"):
+        ltv.retention(orders, by="channel")
+    with pytest.raises(ParameterError, match='"50 USD"'):
+        ltv.retention(orders, active="50 EUR")
     with pytest.raises(ParameterError, match="of="):
         ltv.cumulative_value(orders, of="profit")
 

@@ -1,22 +1,45 @@
 """What a growth team reads. Frames in, frames out, with the columns estimate, low, high, n and known."""
 
+from ltv.metrics.accounting import brought_next, growth_accounting, revenue_accounting
+from ltv.metrics.activity import active_customers, core_metric, metric_change, order_counts
 from ltv.metrics.backtest import Grade, grade, track
+from ltv.metrics.cohort_tables import average_retention, retention
+from ltv.metrics.comparisons import compare, mix_split, same_customers
 from ltv.metrics.payback import Projection, affordable, payback, project
-from ltv.metrics.retention import average_retention, cumulative_value, retention
+from ltv.metrics.repeats import median_days, share_by, time_to_order
+from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
+from ltv.metrics.trends import Trend, retention_trend
 from ltv.metrics.value import equity, score, value, value_by_recency
 
 __all__ = [
     "Grade",
     "Projection",
+    "Trend",
+    "active_customers",
     "affordable",
     "average_retention",
+    "brought_next",
+    "compare",
+    "core_metric",
     "cumulative_value",
     "equity",
     "grade",
+    "growth_accounting",
+    "median_days",
+    "metric_change",
+    "mix_split",
+    "order_counts",
     "payback",
     "project",
     "retention",
+    "retention_trend",
+    "revenue_accounting",
+    "revenue_by_cohort",
+    "revenue_retention",
+    "same_customers",
     "score",
+    "share_by",
+    "time_to_order",
     "track",
     "value",
     "value_by_recency",
