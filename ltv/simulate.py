@@ -29,7 +29,7 @@ def simulate_customers(
 
     >>> from ltv.models import NBD
     >>> x, t_x, T, day, who = simulate_customers(np.random.default_rng(0), NBD(1, 8), [0, 7], 70)
-    >>> T.tolist(), x.sum() == day.size
+    >>> T.tolist(), int(x.sum()) == day.size
     ([10.0, 9.0], True)
     """
     born = np.asarray(born, dtype=np.int64)

@@ -19,7 +19,7 @@ def _imports(path):
     """The floors that a file imports from, wherever in the file the import stands."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ltv":
-            names = [node.module] if node.module != "ltv" else [f"ltv.{alias.name}" for alias in node.names]
+            names = [node.module] if node.module != "ltv" else [f"ltv.{alias.name}" for alias in node.names if alias.name != "__version__"]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names if alias.name.split(".")[0] == "ltv"]
         else:

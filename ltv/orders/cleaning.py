@@ -24,7 +24,7 @@ class Margin:
         return (value * ibis.literal(f"{self.share:.6f}").cast("decimal(18, 6)")).cast(engine.MONEY)
 
     def __str__(self) -> str:
-        return "revenue less cost" if self.share is None else f"{self.share:.4g} of revenue"
+        return "revenue less cost" if self.share is None else f"{100 * self.share:.4g}% of revenue"
 
 
 def last_day(rows: ir.Table) -> dt.date:
