@@ -29,9 +29,12 @@ _WHERE = {
         "median_days",
         "metric_change",
         "mix_split",
+        "modelled_repeats",
+        "modelled_retention",
         "order_counts",
         "payback",
         "project",
+        "projected_retention",
         "retention",
         "retention_trend",
         "revenue_accounting",
@@ -44,6 +47,7 @@ _WHERE = {
         "track",
         "value",
         "value_by_recency",
+        "win_back",
     ),
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}

@@ -5,11 +5,13 @@ from ltv.metrics.activity import active_customers, core_metric, metric_change, o
 from ltv.metrics.backtest import Grade, grade, track
 from ltv.metrics.cohort_tables import average_retention, retention
 from ltv.metrics.comparisons import compare, mix_split, same_customers
+from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
 from ltv.metrics.payback import Projection, affordable, payback, project
 from ltv.metrics.repeats import median_days, share_by, time_to_order
 from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
 from ltv.metrics.trends import Trend, retention_trend
 from ltv.metrics.value import equity, score, value, value_by_recency
+from ltv.metrics.winback import win_back
 
 __all__ = [
     "Grade",
@@ -28,9 +30,12 @@ __all__ = [
     "median_days",
     "metric_change",
     "mix_split",
+    "modelled_repeats",
+    "modelled_retention",
     "order_counts",
     "payback",
     "project",
+    "projected_retention",
     "retention",
     "retention_trend",
     "revenue_accounting",
@@ -43,4 +48,5 @@ __all__ = [
     "track",
     "value",
     "value_by_recency",
+    "win_back",
 ]
