@@ -1,6 +1,6 @@
 """Are the fits what they say they are? Simulated data sets, their truth hidden, fitted and compared.
 
-`python -m benchmarks calibration` writes benchmarks/calibration.md. Two arms: truths drawn from the package's own
+`python -m benchmarks calibration` writes benchmarks/results/calibration.md. Two arms: truths drawn from the package's own
 prior, where a correct posterior covers each truth at its nominal rate exactly; and one fixed point per family at
 three sizes. Data sets with fewer than 30 repeaters are drawn again.
 """
@@ -165,6 +165,7 @@ def main(sets: int = 200) -> str:
 
 
 def write(sets: int = 200) -> Path:
-    path = Path(__file__).with_name("calibration.md")
+    path = Path(__file__).with_name("results") / "calibration.md"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(main(sets))
     return path

@@ -7,6 +7,7 @@ from ltv.models.family import Family
 from ltv.models.fitting import Fit, fit
 from ltv.models.gamma_gamma import GammaGamma
 from ltv.models.nbd import NBD
+from ltv.models.order_values import Independence, compressed, independence, with_first_order
 from ltv.models.pareto_nbd import ParetoNBD
 from ltv.models.saving import load, save
 from ltv.models.status import Status
@@ -19,12 +20,16 @@ __all__ = [
     "Family",
     "Fit",
     "GammaGamma",
+    "Independence",
     "OrderValues",
     "ParetoNBD",
     "Patterns",
     "Status",
     "compare",
+    "compressed",
     "fit",
+    "independence",
     "load",
     "save",
+    "with_first_order",
 ]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from ltv.errors import DataError, FitError
@@ -16,6 +15,9 @@ from ltv.models.data import Array, Patterns
 from ltv.models.fitting import Fit, fit
 from ltv.models.nbd import NBD
 from ltv.models.pareto_nbd import ParetoNBD
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PREFERENCE: tuple[Any, ...] = (ParetoNBD, MBGNBD, BGNBD, NBD)
 
@@ -57,6 +59,8 @@ def compare(
     those within one standard error of it, the first of `PREFERENCE`. Raises DataError where rows do not match,
     FitError where no family can be fitted.
     """
+    import pandas as pd
+
     later = np.asarray(later, dtype=float)
     if later.shape != patterns.x.shape or not (later >= 0).all():
         raise DataError("holdout", ["later  must hold one count, 0 or more, for each pattern"])

@@ -24,6 +24,15 @@ def _columns(what: str, arrays: dict[str, object]) -> dict[str, Array]:
     return columns
 
 
+def _codes(column: Array, scale: float) -> tuple[Array, NDArray[np.int64]]:
+    """Values and a code into them per row: whole days (or counts) are their own code, else the distinct values."""
+    whole = np.rint(column * scale)
+    if column.size and whole.min() >= 0 and whole.max() < 1e6 and np.abs(whole - column * scale).max() < 1e-6:
+        return np.arange(whole.max() + 1) / scale, whole.astype(np.int64)
+    values, code = np.unique(column, return_inverse=True)
+    return values, code.astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Patterns:
     """Buying patterns: `n` customers with `x` repeat orders, the last at age `t_x`, observed until age `T`.
@@ -66,13 +75,18 @@ class Patterns:
         >>> Patterns.count(x=[1, 1, 0], t_x=[2, 2, 0], T=[9, 9, 9], unit=Unit.WEEK).n.tolist()
         [1.0, 2.0]
         """
-        columns = [np.asarray(column, float) for column in (T, t_x, x)]
-        order = np.lexsort(columns)
-        rows = np.stack([column[order] for column in columns])
-        new = np.append(True, (np.diff(rows, axis=1) != 0).any(0))
-        at = np.flatnonzero(new)
-        n = np.diff(np.append(at, order.size))
-        return cls(rows[2, at], rows[1, at], rows[0, at], n, unit, window)
+        columns = [np.asarray(column, float) for column in (x, t_x, T)]
+        codes, key = [], np.zeros(columns[0].size, dtype=np.int64)
+        for column, scale in zip(columns, (1.0, unit.days, unit.days), strict=True):
+            values, code = _codes(column, scale)
+            codes.append(values)
+            key = key * values.size + code
+        key, n = np.unique(key, return_counts=True)
+        distinct = []
+        for values in reversed(codes):
+            key, code = np.divmod(key, values.size)
+            distinct.append(values[code])
+        return cls(distinct[2], distinct[1], distinct[0], n.astype(float), unit, window)
 
     @property
     def customers(self) -> int:

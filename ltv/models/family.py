@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ltv.errors import ParameterError
 from ltv.models.coordinates import Coordinates
@@ -103,10 +103,26 @@ def on_distinct(f: Callable[[Array, Array], Array], x: Array, T: Array) -> Array
     x, T = np.broadcast_arrays(x, T)
     if x.ndim != 1 or x.size < 256:
         return f(x, T)
-    ages, at = np.unique(T, return_inverse=True)
-    counts, of = np.unique(x, return_inverse=True)
-    pairs, back = np.unique(of * ages.size + at, return_inverse=True)
+    (counts, of), (ages, at) = distinct(x), distinct(T)
+    key = of * ages.size + at
+    if counts.size * ages.size > 10 * x.size:
+        pairs, back = np.unique(key, return_inverse=True)
+    else:
+        used = np.zeros(counts.size * ages.size, dtype=bool)
+        used[key] = True
+        pairs, back = np.flatnonzero(used), (np.cumsum(used) - 1)[key]
     return np.take(f(counts[pairs // ages.size], ages[pairs % ages.size]), back, axis=-1)
+
+
+def distinct(values: Array) -> tuple[Array, NDArray[np.intp]]:
+    """np.unique with its inverse, without sorting all rows where a sample of them already has nearly all values."""
+    known = np.unique(values[:: max(1, values.size // 4096)])
+    at = np.searchsorted(known, values).clip(max=known.size - 1)
+    strange = known[at] != values
+    if strange.any():
+        known = np.union1d(known, values[strange])
+        at = np.searchsorted(known, values)
+    return known, at
 
 
 def corners(first: float, rest: Array) -> Array:
@@ -117,9 +133,9 @@ def corners(first: float, rest: Array) -> Array:
 
 def weighted_median(values: Array, n: Array) -> float:
     """The median of `values` each counted n times; the largest where that is 0."""
-    order = np.argsort(values)
-    half = np.searchsorted(np.cumsum(n[order]), n.sum() / 2)
-    return float(values[order[half]]) or float(values.max())
+    known, at = distinct(values)
+    half = np.searchsorted(np.cumsum(np.bincount(at, n)), n.sum() / 2)
+    return float(known[half]) or float(known[-1])
 
 
 def mean_rate(data: Any) -> float:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from ltv.errors import FitError, ParameterError
 from ltv.models.coordinates import Coordinates
 from ltv.models.data import Array, OrderValues, Patterns
 from ltv.models.family import Family
 from ltv.models.newton import Optimum, climb
+from ltv.models.order_values import compressed
 from ltv.models.posterior import Posterior, evenly, importance, normal
 from ltv.models.status import CONVERGED, NOT_IDENTIFIED, STALLED, TOO_LITTLE_DATA, Status
 from ltv.models.tables import Total
 from ltv.units import Unit
+
+if TYPE_CHECKING:  # imported where a frame is made: it costs as much as everything else here
+    import pandas as pd
 
 LARGE = 20_000
 """Above so many patterns the climb begins on a sample of them."""
@@ -104,6 +107,8 @@ class Fit:
 
         The interval is read from the draws; without priors from the standard error of the logarithm.
         """
+        import pandas as pd
+
         mode = np.array(self.model.parameters())
         errors = np.sqrt(np.diag(self.covariance))
         if self.priors:
@@ -158,6 +163,7 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
     """Fit `family` to patterns or order values, or to an object that carries them as attributes.
 
     The mode of the posterior under the package's mild, unit-free priors; `priors=None` is maximum likelihood.
+    Above 20,000 rows of order values close ones are counted as one: see `compressed` for the error.
     Raises FitError, its message the advice, where the result must not be used.
 
     >>> from ltv.models import NBD
@@ -169,6 +175,9 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         raise ParameterError(f'priors are "default" or None (maximum likelihood), not {priors!r}')
     data = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
     enough(family, data)
+    given = data
+    if isinstance(data, OrderValues) and data.x.size > LARGE:
+        data = compressed(data, 1e-6)
     scale = family.scale(data)
     coordinates = family.coordinates(scale)
     total = family.total(data)
@@ -184,7 +193,7 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         family=family,
         model=model,
         status=family.edge(model) or CONVERGED,
-        log_likelihood=float(total.values(logs[None])[0]),
+        log_likelihood=float((total if data is given else family.total(given)).values(logs[None])[0]),
         gradient_norm=float(np.linalg.norm(optimum.gradient)),
         covariance=(natural + natural.T) / 2,
         customers=data.customers,

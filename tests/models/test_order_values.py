@@ -1,0 +1,85 @@
+"""Order values with the first order, compressed, and checked for independence of frequency."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from ltv.errors import DataError
+from ltv.models import GammaGamma, OrderValues, compressed, fit, independence, with_first_order
+
+
+def simulated(rng, truth, customers, drift=0.0):
+    x = rng.geometric(0.3, customers).astype(float)
+    nothing = np.zeros(customers)
+    who = np.repeat(np.arange(customers), x.astype(int))
+    mean = np.bincount(who, truth.draw_order_values(rng, who, x=nothing, mean=nothing)) / x
+    return OrderValues(x, mean * x**drift, np.ones(customers))
+
+
+TRUTH = GammaGamma(6.25, 3.74, 15.44)
+
+
+def test_with_the_first_order_on_cdnow(logs):
+    """BTYDplus, all orders of all customers: 9.8812410, 3.3987500, 7.9285879, log-likelihood −9898.4509."""
+    rows = []
+    for days in logs.values():
+        values = [days[day] for day in sorted(days) if day.isoformat() <= "1997-09-30"]
+        rows.append((len(values) - 1, np.mean(values[1:]) if len(values) > 1 else 0.0, values[0]))
+    result = fit(GammaGamma, with_first_order(*np.array(rows).T), priors=None)
+    assert_allclose(result.model.parameters(), (9.8812410, 3.3987500, 7.9285879), rtol=2e-5)
+    assert result.log_likelihood == pytest.approx(-9898.4509, abs=1e-3)
+
+
+def test_compression_keeps_its_bound_and_the_fit():
+    data = simulated(np.random.default_rng(0), TRUTH, 30_000)
+    for error in (1e-3, 1e-5):
+        small = compressed(data, error)
+        assert small.x.size < data.x.size
+        assert small.n.sum() == pytest.approx(data.n.sum())
+        assert small.n @ small.x == pytest.approx(data.n @ data.x)
+        for model in (TRUTH, GammaGamma(2.0, 1.5, 40.0)):
+            exact = model.log_likelihood(data.x, data.mean).sum()
+            close = model.log_likelihood(small.x, small.mean) @ small.n
+            bound = error * max(model.p, model.q) * data.n.sum()
+            # the term −log(mean) of the density is exact: the average of the logs is kept
+            assert abs(close - exact) < bound
+    exact = fit(GammaGamma, OrderValues(data.x[:15_000], data.mean[:15_000], data.n[:15_000]))
+    close = fit(GammaGamma, compressed(OrderValues(data.x[:15_000], data.mean[:15_000], data.n[:15_000])))
+    away = np.subtract(exact.model.parameters(), close.model.parameters())
+    assert (np.abs(away) < 0.01 * np.array(list(exact.standard_errors.values()))).all()
+
+
+def test_large_data_are_compressed_on_the_way_and_scored_exactly():
+    data = simulated(np.random.default_rng(1), TRUTH, 25_000)
+    result = fit(GammaGamma, data)
+    assert result.rows < data.x.size
+    assert result.customers == 25_000
+    exact = result.model.log_likelihood(data.x, data.mean).sum()
+    assert result.log_likelihood == pytest.approx(exact, abs=1e-6)
+
+
+def test_independence_holds_where_it_does_and_not_where_not():
+    rng = np.random.default_rng(2)
+    for drift, independent in ((0.0, True), (0.2, False)):
+        data = simulated(rng, TRUTH, 20_000, drift)
+        answer = independence(fit(GammaGamma, data).model, data)
+        assert answer.independent is independent
+        assert answer.slope == pytest.approx(drift * np.log(2), abs=0.02)
+        assert ("scale by" in answer.text) is not independent
+
+
+def test_the_factor_is_observed_over_expected_of_the_class(cdnow):
+    """CDNOW: frequent customers order dearer (correlation .114, lifetimes Quickstart)."""
+    answer = independence(fit(GammaGamma, cdnow).model, cdnow.order_values)
+    table = answer.table
+    assert table.customers.sum() == 946
+    assert not answer.independent
+    assert_allclose(answer.factor([0, 1, 5, 7]), [1.0, *table.ratio[[1, 4, 6]]])
+    assert np.corrcoef(cdnow.x[cdnow.x > 0], cdnow.mean[cdnow.x > 0])[0, 1] == pytest.approx(0.113884, abs=1e-5)
+
+
+def test_one_frequency_cannot_be_compared():
+    with pytest.raises(DataError, match="one frequency"):
+        independence(TRUTH, OrderValues([2, 2], [9.0, 8.0], [1, 1]))
