@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -45,6 +47,8 @@ def render_all(
                 done(records[-1])
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
         everything = known | {record.name: record for record in records}
         try:
@@ -55,15 +59,20 @@ def render_all(
 
 
 def _worker() -> None:
-    """Prepare a worker: it ends with its parent, and does not pay for what it never uses."""
+    """Prepare a worker: the parent alone decides when it ends, and it does not pay for what it never uses."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # JupyterLab's extras make jsonschema import a one-second grammar of web addresses; no notebook has one to check.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 def _end_with_parent() -> None:
+    """A parent that was killed cannot say so: clean up as if it had, then leave in any case."""
     if parent := multiprocessing.parent_process():
         parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
         os._exit(1)
 
 

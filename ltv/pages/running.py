@@ -24,6 +24,7 @@ from ltv.errors import LtvError
 
 # Unix sockets have short names; a longer temporary folder gets TCP ports instead.
 _LONGEST_SOCKET = 80
+_LOG = "kernel.log"
 
 
 class NotebookError(LtvError):
@@ -49,6 +50,11 @@ class ThisPython(AsyncKernelManager):
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         return KernelSpec(argv=argv, display_name="Python", language="python", env=threads | {"TMPDIR": self.folder})
 
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        # What a kernel says while it dies is for the developer, not for the terminal.
+        with (Path(self.folder) / _LOG).open("ab") as log:
+            await super().start_kernel(stdout=log, stderr=log, **options)
+
 
 def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
     """The notebook after running with these parameters.
@@ -60,7 +66,7 @@ def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
     if unknown := parameters.keys() - _declared(notebook):
         raise NotebookError(f"{source.name} takes no parameter {', '.join(sorted(unknown))}", notebook=notebook)
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="ltv-") as folder:
+    with tempfile.TemporaryDirectory(prefix="ltv-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / source.name
         try:
             done = papermill.execute_notebook(
@@ -70,7 +76,6 @@ def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
                 kernel_name="python3",
                 language="python",
                 progress_bar=False,
-                request_save_on_cell_execute=False,
                 kernel_manager_class=ThisPython,
                 shutdown_kernel="immediate",
                 config=Config(ThisPython={"folder": folder} | _transport(folder)),
@@ -79,7 +84,7 @@ def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
             raise _told(error, nbformat.read(target, as_version=4)) from None
         except Exception as error:
             # Whatever else happens here is a kernel that died or never came up.
-            raise NotebookError(f"the kernel stopped: {error}", notebook=notebook) from error
+            raise _stopped(error, Path(folder), notebook) from error
     if fault := _unfinished(done):
         raise NotebookError(fault, notebook=done)
     return done
@@ -108,6 +113,14 @@ def _told(error: Any, notebook: NotebookNode) -> NotebookError:
     ours = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, LtvError)}
     message = error.evalue if error.ename in ours else f"{error.ename}: {error.evalue}"
     return NotebookError(message, details="\n".join(error.traceback), notebook=notebook)
+
+
+def _stopped(error: Exception, folder: Path, notebook: NotebookNode) -> NotebookError:
+    """A kernel that is gone: the notebook as papermill last saved it, and the kernel's own last words."""
+    message = f"the notebook's process ended before its time ({error}); was there enough memory?"
+    saved, log = sorted(folder.glob("*.ipynb")), folder / _LOG
+    words = log.read_text("utf-8", "replace") if log.exists() else ""
+    return NotebookError(message, details=words, notebook=nbformat.read(saved[0], as_version=4) if saved else notebook)
 
 
 def _unfinished(notebook: NotebookNode) -> str:

@@ -14,8 +14,8 @@ from ltv.pages.blocks import Block, sentence
 from ltv.pages.tables import heading, row_heads, scrolling
 
 # One hue from paper to ink, for a light and a dark screen.
-RAMP = ("#f3f6fa", "#dfe8f2", "#c8d8e9", "#adc5de", "#8dafd0", "#6b97c0", "#4a7eae", "#316699", "#1f4f7f", "#143a61")
-DARK = ("#18212b", "#1c2c3c", "#21394f", "#274864", "#2e597b", "#376c94", "#4481ad", "#5b99c5", "#80b3d9", "#acd0ec")
+RAMP = ("#f3f6fa", "#dfe8f2", "#c8d8e9", "#adc5de", "#8dafd0", "#6b97c0", "#4075a6", "#316699", "#1f4f7f", "#143a61")
+DARK = ("#18212b", "#1c2c3c", "#21394f", "#274864", "#2e597b", "#376c94", "#4a8ab8", "#5b99c5", "#80b3d9", "#acd0ec")
 INKS = ("#0b131b", "#ffffff")
 
 

@@ -1,0 +1,123 @@
+"""Several reports in spawned workers, their manifest and their list; and the command line above them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from ltv import cli
+from ltv.errors import LtvError
+from ltv.pages import catalog
+from ltv.pages.batch import render_all
+from ltv.pages.checking import check_page
+from ltv.pages.records import read_records
+
+from .conftest import HEADLINE
+
+
+def test_one_failure_does_not_stop_the_others_and_the_list_tells_it(notebook, tmp_path):
+    out, heard = tmp_path / "out", []
+    jobs = {
+        str(notebook(HEADLINE, "Cards([Card('Value', '$12')])", name="good")): {"x": 1},
+        str(notebook("1 / 0", name="bad & <b>")): {"x": 1},
+        str(notebook("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)", name="murder")): {"x": 1},
+    }
+    first, second, third = jobs
+    records = render_all({first: jobs[first], second: jobs[second]}, out, done=heard.append)
+    assert [record.status for record in records] == ["done", "failed"]
+    assert {record.name for record in heard} == {"good", "bad & <b>"}
+    listing = (out / "index.html").read_text("utf-8")
+    assert check_page(listing) == []
+    for text in ('href="good.html"', "Half of them stay.", "$12", "1 failed in the last run", "division by zero"):
+        assert text in listing
+    assert [entry["status"] for entry in json.loads((out / "manifest.json").read_text())["reports"]] == [
+        "failed",
+        "done",
+    ]
+    # A worker that is killed fails its report only; earlier records stay in the list.
+    (record,) = render_all({third: jobs[third]}, out)
+    assert "ended from outside" in record.error
+    assert set(read_records(out)) == {"good", "bad & <b>", "murder"}
+
+
+def test_a_broken_manifest_is_named(tmp_path):
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(LtvError, match="cannot be read"):
+        read_records(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["report", "nothing"], "there is no report 'nothing'"),
+        (["report", "payback", "-p", "cac=0", "--margin", "2"], "2 faults in the parameters"),
+        (["report", "all", "--orders", "nowhere.csv"], "there is no file 'nowhere.csv'"),
+        (["report", "ltv", "-p", "horizon=12"], "a number and a unit"),
+        (["report", "ltv", "-p", "horizon"], "-p takes name=value"),
+        (["report"], "Missing argument"),
+        (["params", "pay"], "there is no report 'pay'"),
+        (["repot"], "No such command"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_a_kernel_starts(capsys, monkeypatch, tmp_path, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == cli.NOTHING_RUN
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_and_params_read_well(capsys):
+    for arguments in (["--help"], ["report", "--help"], ["params", "payback"]):
+        cli.main(arguments)
+    said = capsys.readouterr().out
+    for field in catalog.Parameters.__dataclass_fields__:
+        assert "--" + field.replace("_", "-") in said
+    assert "cost of acquiring one customer" in said
+
+
+def test_help_needs_nothing_heavy():
+    heavy = "import sys, ltv.cli; sys.exit(bool({'pandas', 'papermill', 'nbconvert', 'matplotlib'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
+
+
+def test_summary_names_page_and_failure(tmp_path, notebook):
+    records = render_all({str(notebook("1/0")): {}}, tmp_path / "out")
+    said = cli._summary(records, tmp_path / "out")
+    assert "tiny failed: ZeroDivisionError" in said
+    assert "failed/tiny.ipynb" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, cli.INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)])
+def test_a_run_that_is_ended_leaves_no_process_and_no_half_page(tmp_path, how, code):
+    run = subprocess.Popen(
+        [sys.executable, "-m", "ltv", "report", "retention", "--out", str(tmp_path / "out")],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    children = _until_a_kernel_runs(psutil.Process(run.pid))
+    os.killpg(run.pid, how) if how is signal.SIGINT else os.kill(run.pid, how)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == code
+    assert "Traceback" not in said
+    assert psutil.wait_procs(children, timeout=60)[1] == []
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+def _until_a_kernel_runs(process: psutil.Process) -> list[psutil.Process]:
+    while process.is_running():
+        children = process.children(recursive=True)
+        if any("ipykernel_launcher" in " ".join(child.cmdline()) for child in children):
+            return children
+        time.sleep(0.05)
+    raise AssertionError("no kernel came up")
