@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from ltv.pages.blocks import MIME
-from ltv.pages.triangle import ramp_css
+from ltv.pages.colours import ramp_css
 
 TEMPLATE = Path(__file__).parent / "template"
 SHOWN = ["text/html", "image/svg+xml", "image/png", "text/plain"]

@@ -1,8 +1,7 @@
-"""The cohort heat map, as a table whose colours are computed and whose text stays readable on every one of them."""
+"""The cohort heat map, as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from html import escape
 
@@ -11,12 +10,8 @@ import pandas as pd
 
 from ltv.pages import formats as written
 from ltv.pages.blocks import Block, sentence
+from ltv.pages.colours import RAMP
 from ltv.pages.tables import heading, row_heads, scrolling
-
-# One hue from paper to ink, for a light and a dark screen.
-RAMP = ("#f3f6fa", "#dfe8f2", "#c8d8e9", "#adc5de", "#8dafd0", "#6b97c0", "#4075a6", "#316699", "#1f4f7f", "#143a61")
-DARK = ("#18212b", "#1c2c3c", "#21394f", "#274864", "#2e597b", "#376c94", "#4a8ab8", "#5b99c5", "#80b3d9", "#acd0ec")
-INKS = ("#0b131b", "#ffffff")
 
 
 @dataclass(frozen=True)
@@ -95,33 +90,3 @@ def shade(share: float) -> int:
     (0, 5, 9)
     """
     return int(np.clip(share * len(RAMP), 0, len(RAMP) - 1))
-
-
-def contrast(one: str, other: str) -> float:
-    """The WCAG 2 contrast ratio of two colours.
-
-    >>> round(contrast("#ffffff", "#000000"), 6)
-    21.0
-    """
-    low, high = sorted(_luminance(colour) + 0.05 for colour in (one, other))
-    return high / low
-
-
-def _luminance(colour: str) -> float:
-    parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ np.array([0.2126, 0.7152, 0.0722]))
-
-
-def ink(background: str) -> str:
-    """The better readable of the two inks on this colour."""
-    return max(INKS, key=lambda colour: contrast(colour, background))
-
-
-def ramp_css() -> str:
-    """The rules that colour the cells of every triangle."""
-
-    def rules(ramp: Sequence[str]) -> str:
-        return "".join(f".ltv-q{i}{{background:{c};color:{ink(c)}}}" for i, c in enumerate(ramp))
-
-    return f"{rules(RAMP)}@media screen and (prefers-color-scheme:dark){{{rules(DARK)}}}"

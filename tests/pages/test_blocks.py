@@ -18,8 +18,8 @@ from ltv.pages import (
     Provenance,
     Table,
     Triangle,
+    colours,
     formats,
-    triangle,
 )
 from ltv.pages.blocks import GRADES, MIME, public
 
@@ -127,10 +127,10 @@ def test_a_triangle_marks_what_is_not_final_and_leaves_empty_what_nobody_reached
     assert "only part of the cohort" not in final
 
 
-@pytest.mark.parametrize("ramp", [triangle.RAMP, triangle.DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("ramp", [colours.RAMP, colours.DARK], ids=["light", "dark"])
 def test_heat_map_text_is_readable_on_every_step(ramp):
-    assert min(triangle.contrast(step, triangle.ink(step)) for step in ramp) >= 4.5
-    lights = [triangle._luminance(step) for step in ramp]
+    assert min(colours.contrast(step, colours.ink(step)) for step in ramp) >= 4.5
+    lights = [colours._luminance(step) for step in ramp]
     assert lights in (sorted(lights), sorted(lights, reverse=True))
 
 
