@@ -9,6 +9,7 @@ from ltv.models.gamma_gamma import GammaGamma
 from ltv.models.nbd import NBD
 from ltv.models.order_values import Independence, compressed, independence, with_first_order
 from ltv.models.pareto_nbd import ParetoNBD
+from ltv.models.pooling import Pooled, pooled
 from ltv.models.saving import load, save
 from ltv.models.status import Status
 
@@ -24,12 +25,14 @@ __all__ = [
     "OrderValues",
     "ParetoNBD",
     "Patterns",
+    "Pooled",
     "Status",
     "compare",
     "compressed",
     "fit",
     "independence",
     "load",
+    "pooled",
     "save",
     "with_first_order",
 ]

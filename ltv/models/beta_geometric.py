@@ -32,6 +32,7 @@ class BetaGeometric(Family):
     a: Any
     b: Any
     reads: ClassVar[str] = "patterns"
+    varying: ClassVar[tuple[int, ...]] = (0, 2)
     coin_at_birth: ClassVar[int] = 0
 
     @classmethod

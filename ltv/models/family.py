@@ -25,6 +25,8 @@ class Family:
 
     title: ClassVar[str]
     reads: ClassVar[str]
+    varying: ClassVar[tuple[int, ...]] = (0,)
+    """The coordinates that differ between segments when they are pooled: means, never shapes."""
 
     def __post_init__(self) -> None:
         for name, value in zip(self.names(), self.parameters(), strict=True):

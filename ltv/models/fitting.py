@@ -186,8 +186,6 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
     theta, covariance = optimum.theta, np.linalg.inv(-optimum.hessian)
     covariance = (covariance + covariance.T) / 2
     logs = coordinates.logs(theta)
-    spread = np.exp(logs)[:, None] * coordinates.bend(theta)[0]
-    natural = spread @ covariance @ spread.T
     model = family.of_logs(logs)
     return Fit(
         family=family,
@@ -195,7 +193,7 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         status=family.edge(model) or CONVERGED,
         log_likelihood=float((total if data is given else family.total(given)).values(logs[None])[0]),
         gradient_norm=float(np.linalg.norm(optimum.gradient)),
-        covariance=(natural + natural.T) / 2,
+        covariance=natural_covariance(coordinates, theta, covariance),
         customers=data.customers,
         rows=data.x.size,
         unit=data.unit,
@@ -208,6 +206,13 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         size=draws,
         total=total,
     )
+
+
+def natural_covariance(coordinates: Coordinates, theta: Array, covariance: Array) -> Array:
+    """Covariance of the parameters as they are printed from that of θ, to first order."""
+    spread = np.exp(coordinates.logs(theta))[:, None] * coordinates.bend(theta)[0]
+    natural = spread @ covariance @ spread.T
+    return (natural + natural.T) / 2
 
 
 def refuse(family: type[Family], status: Status, why: str) -> FitError:

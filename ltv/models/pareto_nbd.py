@@ -39,6 +39,7 @@ class ParetoNBD(Family):
     beta: Any
     title: ClassVar[str] = "Pareto/NBD"
     reads: ClassVar[str] = "patterns"
+    varying: ClassVar[tuple[int, ...]] = (0, 2)
 
     @classmethod
     def coordinates(cls, scale: float) -> Coordinates:
