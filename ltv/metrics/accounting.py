@@ -131,7 +131,7 @@ def brought_next(orders: Orders, *, period: str | Unit = "month", periods: int =
     followed = held[held + periods - 1 <= held.max(initial=-1)]
     t = t.filter(t.period.isin([int(index) for index in followed])) if len(followed) else t.filter(ibis.literal(False))
     each = t.group_by("customer", "state").aggregate(y=t.ahead.sum(), m=t.count(), first=t.revenue.sum())
-    y, m = each.y.cast("float64"), each.m.cast("float64")
+    y, m = each.y.cast(engine.MONEY), each.m.cast("decimal(9, 0)")  # sums of decimals do not depend on their order
     rows = engine.run(
         each.group_by("state").aggregate(
             y=each.y.sum(),

@@ -86,19 +86,26 @@ def mix_split(cells: pd.DataFrame, first: Hashable, second: Hashable, *, by: str
     weight = n / size[:, None]
     # A segment without customers on one side has no share there: it keeps the other side's, and all its change is mix.
     share = np.divide(k, n, out=np.full_like(k, np.nan), where=n > 0)
-    share = np.where(np.isnan(share), share[::-1], share)
-    share = np.nan_to_num(share)
+    share = np.nan_to_num(np.where(np.isnan(share), share[::-1], share))
     middle, mean_share = weight.mean(axis=0), share.mean(axis=0)
-    rate, mix = middle * (share[1] - share[0]), mean_share * (weight[1] - weight[0])
-    chance = np.divide(share * (1 - share), n, out=np.zeros_like(n), where=n > 0)
-    spread = (weight * mean_share**2).sum(axis=1) - (weight @ mean_share) ** 2
+    shift, change = weight[1] - weight[0], share[1] - share[0]
+    chance = np.divide(share * (1 - share), n, out=np.zeros_like(n), where=n > 0).sum(axis=0)
     total = k.sum(axis=1) / size
-    variances = ((middle**2 * chance).sum(), (spread / size).sum(), (total * (1 - total) / size).sum())
+    variances = (
+        middle**2 @ chance + (_spread(weight, change) / size).sum() / 4,
+        (_spread(weight, mean_share) / size).sum() + shift**2 @ chance / 4,
+        (total * (1 - total) / size).sum(),
+    )
     z = special.ndtri(intervals.tails()[1])
-    values = (rate.sum(), mix.sum(), total[1] - total[0])
+    values = (middle @ change, mean_share @ shift, total[1] - total[0])
     rows = [
         (value, value - z * variance**0.5, value + z * variance**0.5, int(size.sum()), True)
         for value, variance in zip(values, variances, strict=True)
     ]
     columns = ["estimate", "low", "high", "n", "known"]
     return pd.DataFrame(rows, index=pd.Index(["rate", "mix", "all"], name="part"), columns=columns)
+
+
+def _spread(weight: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Variance of a segment's value over the customers of each cohort: what their multinomial mix adds."""
+    return weight @ value**2 - (weight @ value) ** 2

@@ -121,7 +121,7 @@ def odds(gain: ArrayLike, loss: ArrayLike, level: float = LEVEL) -> tuple[Array,
     gain, loss = np.asarray(gain, float), np.asarray(loss, float)
     low, high = wilson(gain, gain + loss, level)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return gain / loss, low / (1 - low), high / (1 - high)
+        return gain / loss, low / (1 - low), np.where(loss > 0, high / (1 - high), np.inf)
 
 
 def poisson(count: ArrayLike, level: float = LEVEL) -> Interval:

@@ -43,7 +43,7 @@ def retention_trend(cells: pd.DataFrame, *, age: int) -> Trend:
 
     Logistic regression on the day of the cohort with the weights of Williams (1982), Applied Statistics 31: cohorts
     vary by more than chance, by as much as they are seen to scatter about the line; Student's t with two degrees of
-    freedom less than there are cohorts. Raises DataError with fewer than 4 cohorts that have lived through the age,
+    freedom less than there are cohorts. Where chance alone explains the scatter this is a little cautious. Raises DataError with fewer than 4 cohorts that have lived through the age,
     or where nobody or everybody is active.
     """
     at = cells.xs(age, level="age") if age in cells.index.get_level_values("age") else cells.iloc[:0]
@@ -60,7 +60,6 @@ def retention_trend(cells: pd.DataFrame, *, age: int) -> Trend:
     x = (days - days.min()) / (days.max() - days.min())
     line, slope, se, correlation = _williams(k, n, x)
     freedom = len(at) - 2
-    # Where the scatter happens to be small, chance alone still bounds what the cohorts can tell.
     half = special.stdtrit(freedom, intervals.tails()[1]) * se
     centre, about = line
     ends = [_change(centre, slope + step, about) for step in (0.0, -half, half)]
