@@ -42,8 +42,9 @@ def lab_style() -> str:
 
 
 def sentence(text: str) -> str:
-    """Text as HTML: escaped, with `**words**` bold."""
-    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
+    """Text as HTML: escaped, with `**words**` bold and days kept on one line."""
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
+    return re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="ltv-day">\g<0></span>', html)
 
 
 def public(text: str) -> str:
@@ -65,7 +66,7 @@ class Headline(Block):
 
     def html(self) -> str:
         small = " · ".join(filter(None, [self.covers, self.as_of and f"as of {self.as_of}"]))
-        return f'<p class="ltv-headline">{sentence(self.text)}</p><p class="ltv-covers">{escape(small)}</p>'
+        return f'<p class="ltv-headline">{sentence(self.text)}</p><p class="ltv-covers">{sentence(small)}</p>'
 
     def record(self) -> dict[str, Any]:
         text = self.text.replace("**", "")

@@ -16,7 +16,7 @@ from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from ltv.pages.blocks import MIME
+from ltv.pages.blocks import MIME, sentence
 from ltv.pages.colours import ramp_css
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -33,6 +33,8 @@ class PageExporter(TemplateExporter):
         config = Config({"NbConvertBase": {"display_data_priority": SHOWN}})
         place = {"template_name": TEMPLATE.name, "extra_template_basedirs": [str(TEMPLATE.parent)]}
         super().__init__(config=config, **place, **options)
+        self.register_filter("sentence", sentence)
+        self.register_filter("covers", covers)
 
 
 def export(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:
@@ -53,7 +55,7 @@ def export(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:
         "name": name,
         "title": f"{name}: {headline['text']}" if headline else name,
         "headline": headline,
-        "covers": _covers(headline),
+        "covers": covers(headline),
         "contents": contents if len(contents) > 2 else [],
         "program": _program(notebook.cells),
     }
@@ -104,7 +106,8 @@ def _collect(cell: NotebookNode, record: dict[str, Any]) -> None:
     cell.outputs = shown
 
 
-def _covers(headline: dict[str, str]) -> str:
+def covers(headline: dict[str, str]) -> str:
+    """What a finding rests on, in one line."""
     return " · ".join(filter(None, [headline.get("covers"), headline.get("as_of") and f"as of {headline['as_of']}"]))
 
 

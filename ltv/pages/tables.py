@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from html import escape
@@ -108,7 +108,7 @@ def _span(low: float, high: float, show: written.Show) -> str:
 
 def scrolling(kind: str, table: str, *, name: str, label: str, below: str = "") -> str:
     """A table in a box that scrolls sideways on a narrow screen, by keyboard too."""
-    name = name or "table-" + hashlib.sha256(label.encode()).hexdigest()[:8]
+    name = name or re.sub(r"\W+", "-", label.lower()).strip("-")[:40] or "table"
     box = f'<div class="ltv-scroll" tabindex="0" role="region" aria-label="{escape(label)}">{table}</div>'
     return f'<div class="{kind}" id="{escape(name)}">{box}{below}</div>'
 
