@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
-FLOORS = ["errors", "units", "engine", "models", "simulate", "orders", "metrics", "plots", "pages", "cli"]
+FLOORS = ["errors", "units", "cache", "engine", "models", "simulate", "orders", "metrics", "plots", "pages", "cli"]
 PLOTS_KNOW = {"errors", "units", "plots"}
 
 

@@ -4,12 +4,13 @@ from ltv.models.beta_geometric import BGNBD, MBGNBD
 from ltv.models.comparison import Comparison, compare
 from ltv.models.data import OrderValues, Patterns
 from ltv.models.family import Family
-from ltv.models.fitting import Fit, fit
+from ltv.models.fitting import Fit
 from ltv.models.gamma_gamma import GammaGamma
 from ltv.models.nbd import NBD
 from ltv.models.order_values import Independence, compressed, independence, with_first_order
 from ltv.models.pareto_nbd import ParetoNBD
 from ltv.models.pooling import Pooled, pooled
+from ltv.models.recalled import fit
 from ltv.models.saving import load, save
 from ltv.models.status import Status
 

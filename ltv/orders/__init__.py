@@ -1,7 +1,7 @@
 """Rows in, orders and customers out."""
 
 from ltv.orders.customers import Customers, summarize
+from ltv.orders.kept import only, read_orders
 from ltv.orders.log import Orders, split
-from ltv.orders.reading import read_orders
 
-__all__ = ["Customers", "Orders", "read_orders", "split", "summarize"]
+__all__ = ["Customers", "Orders", "only", "read_orders", "split", "summarize"]

@@ -1,0 +1,115 @@
+"""`read_orders` with a memory: cleaned orders as day-level Parquet, and only the customers of one segment on demand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import wraps
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ltv import cache, engine
+from ltv.errors import DataError
+from ltv.orders import reading, samples
+from ltv.orders.log import Orders
+
+TABLE, FACTS = "orders.parquet", "facts.json"
+
+
+@wraps(reading.read_orders)
+def read_orders(source: Any, *, segment: Mapping[str, str] | None = None, **arguments: Any) -> Orders:
+    wanted = dict(segment or {})
+    if wanted:
+        arguments["by"] = tuple(dict.fromkeys([*arguments.get("by", ()), *wanted]))
+
+    def compute() -> Orders:
+        if wanted:
+            return only(read_orders(source, **arguments), **wanted)
+        return reading.read_orders(source, **arguments)
+
+    content = _content(source) if cache.folder() else None
+    if content is None:
+        return compute()
+    name = f"orders-{cache.key(content, str(source), arguments, wanted)}"
+    return cache.recall(name, compute=compute, load=load, save=save)
+
+
+def only(orders: Orders, **values: str) -> Orders:
+    """The orders of those customers whose first order had these attributes; window and audit stay the log's own.
+
+    Attributes are columns that `read_orders(by=...)` kept; "" stands for a missing value. Raises DataError when an
+    attribute was not kept, EmptySegmentError when nobody is left.
+    """
+    if unknown := [name for name in values if name not in orders.by]:
+        raise DataError("segment", [f'{name}  was not kept; read_orders(by=["{name}"])' for name in unknown])
+    t = orders.table
+    kept = t.day == t.first_day
+    for name, value in values.items():
+        kept &= t[name].fill_null("") == value
+    table = engine.keep(orders.connection, t.semi_join(t.filter(kept), "customer"))
+    words = ", ".join(f"{name} = {value or 'none'}" for name, value in values.items())
+    if not table.count().to_pyarrow().as_py():
+        raise EmptySegmentError("segment", [f"{words}  no customer was acquired with this"])
+    return replace(orders, table=table, source=f"{orders.source}, {words}")
+
+
+class EmptySegmentError(DataError):
+    """A segment that nobody was acquired in."""
+
+
+def _content(source: Any) -> str | None:
+    """What a source holds, as a digest; None for frames and connections, which are not kept."""
+    if isinstance(source, str) and source in samples.SAMPLES:
+        return version("lifetimes")
+    paths = sorted(glob.glob(str(source))) if isinstance(source, str | Path) else []
+    digests = []
+    for path in map(Path, paths):
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return " ".join(digests) or None
+
+
+def save(orders: Orders, folder: Path) -> None:
+    """Write orders into an empty folder."""
+    frames = [field.name for field in fields(Orders) if isinstance(getattr(orders, field.name), pd.DataFrame)]
+    plain = [field.name for field in fields(Orders) if field.name not in {"table", "connection", *frames}]
+    for name in frames:
+        getattr(orders, name).to_parquet(folder / f"{name}.parquet")
+    orders.connection.to_parquet(orders.table.order_by("customer", "day"), folder / TABLE)
+    facts = {name: _plain(getattr(orders, name)) for name in plain}
+    (folder / FACTS).write_text(json.dumps({"facts": facts, "frames": frames}), "utf-8")
+
+
+def load(folder: Path) -> Orders:
+    """Read what `save` wrote into an engine of its own; the files may go away afterwards."""
+    told = json.loads((folder / FACTS).read_text("utf-8"))
+    connection = engine.connect()
+    table = engine.keep(connection, connection.read_parquet(folder / TABLE))
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in told["frames"]}
+    facts = {name: _typed(value) for name, value in told["facts"].items()}
+    return Orders(table=table, connection=connection, **frames, **facts)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.date):
+        return {"day": value.isoformat()}
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(item) for item in value]}
+    return value
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() == {"day"}:
+        return dt.date.fromisoformat(value["day"])
+    if isinstance(value, dict) and value.keys() == {"tuple"}:
+        return tuple(_typed(item) for item in value["tuple"])
+    return value

@@ -1,0 +1,144 @@
+"""Kept results: found again, never trusted when broken, never needed; and the segments of a log."""
+
+import os
+import time
+
+import pandas as pd
+import pytest
+
+import ltv
+from ltv import cache
+from ltv.errors import DataError
+from ltv.models import fitting
+from ltv.orders import kept, reading
+
+LINES = {
+    "who": ["a", "a", "b", "b", "c", "d"],
+    "day": ["2026-01-01", "2026-02-01", "2026-01-05", "2026-03-01", "2026-01-09", "2026-02-02"],
+    "paid": ["10", "20", "30", "40", "50", "60"],
+    "channel": ["ads", "mail", "mail", "ads", "ads", None],
+}
+COLUMNS = {"customer": "who", "date": "day", "amount": "paid"}
+
+
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "cache"))
+    path = tmp_path / "orders.csv"
+    pd.DataFrame(LINES).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Count how often a log is really read."""
+    seen, read = [], reading.read_orders
+    monkeypatch.setattr(reading, "read_orders", lambda *given, **named: seen.append(given) or read(*given, **named))
+    return seen
+
+
+def _rows(orders):
+    return orders.table.order_by("customer", "day").to_pandas()
+
+
+def test_a_log_is_read_once_and_comes_back_equal(log, reads):
+    first, again = (ltv.read_orders(log, **COLUMNS, margin=0.3, by=["channel"]) for _ in range(2))
+    assert len(reads) == 1
+    pd.testing.assert_frame_equal(_rows(first), _rows(again))
+    pd.testing.assert_frame_equal(first.audit, again.audit)
+    assert first.table.schema() == again.table.schema()
+    assert again.describe() == first.describe()
+    assert (again.since, again.by, again.fingerprint) == (first.since, first.by, first.fingerprint)
+
+
+@pytest.mark.parametrize("change", ["content", "argument", "version", "code"])
+def test_whatever_a_log_depends_on_makes_it_another(log, reads, monkeypatch, change):
+    ltv.read_orders(log, **COLUMNS)
+    if change == "content":
+        log.write_text(log.read_text().replace("60", "61"))
+    if change == "version":
+        monkeypatch.setattr(cache, "__version__", "9")
+    if change == "code":
+        monkeypatch.setattr(cache, "_code", lambda: "edited")
+    orders = ltv.read_orders(log, **COLUMNS, currency="EUR" if change == "argument" else "USD")
+    assert len(reads) == 2
+    assert orders.size["revenue"] == (211 if change == "content" else 210)
+
+
+@pytest.mark.parametrize("damage", ["deleted", "cut", "emptied", "no facts"])
+def test_a_damaged_cache_costs_time_only(log, reads, damage):
+    ltv.read_orders(log, **COLUMNS)
+    (place,) = cache.folder().iterdir()
+    for file in place.iterdir():
+        if damage == "deleted" or (damage == "no facts" and file.name == kept.FACTS):
+            file.unlink()
+        elif damage != "no facts":
+            file.write_bytes(file.read_bytes()[: 40 if damage == "cut" else 0])
+    assert ltv.read_orders(log, **COLUMNS).size["revenue"] == 210
+    assert len(reads) == 2
+    assert ltv.read_orders(log, **COLUMNS).size["revenue"] == 210
+    assert len(reads) == 2
+
+
+def test_orders_outlive_the_cache_they_came_from(log):
+    ltv.read_orders(log, **COLUMNS)
+    orders = ltv.read_orders(log, **COLUMNS)
+    for file in [file for place in cache.folder().iterdir() for file in place.iterdir()]:
+        file.unlink()
+    assert orders.size["orders"] == 6
+
+
+def test_a_folder_that_cannot_be_written_costs_time_only(log, reads, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path / "file"))
+    assert ltv.read_orders(log, **COLUMNS).size["revenue"] == 210
+    assert len(reads) == 1
+
+
+def test_without_a_folder_nothing_is_kept(log, reads, monkeypatch, tmp_path):
+    monkeypatch.setenv(cache.VARIABLE, "")
+    for _ in range(2):
+        ltv.read_orders(log, **COLUMNS)
+    assert len(reads) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["orders.csv"]
+
+
+def test_a_fit_is_made_once_and_answers_the_same(monkeypatch, tmp_path):
+    customers = ltv.summarize(ltv.read_orders("cdnow_sample"))
+    plain = ltv.fit(ltv.BGNBD, customers)
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    ltv.fit(ltv.BGNBD, customers)
+    monkeypatch.setattr(fitting, "fit", None)
+    recalled = ltv.fit(ltv.BGNBD, customers)
+    assert recalled.model == plain.model
+    assert (recalled.sample == plain.sample).all()
+    pd.testing.assert_frame_equal(recalled.estimates, plain.estimates)
+    with pytest.raises(TypeError):
+        ltv.fit(ltv.BGNBD, customers, seed=1)
+
+
+def test_sweeping_takes_what_is_old_and_what_was_left_unfinished(monkeypatch, tmp_path):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    for name, days in {"fit-new": 1, "fit-old": 20, ".aside-new": 0, ".aside-old": 0.1}.items():
+        (tmp_path / name).mkdir()
+        then = time.time() - days * 86_400
+        os.utime(tmp_path / name, (then, then))
+    cache.sweep()
+    assert {path.name for path in tmp_path.iterdir()} == {"fit-new", ".aside-new"}
+
+
+def test_a_segment_holds_whom_it_acquired_with_all_they_did(log):
+    ads = ltv.read_orders(log, **COLUMNS, segment={"channel": "ads"})
+    assert _rows(ads)["customer"].tolist() == ["a", "a", "c"]
+    assert (ads.until, ads.source) == (ltv.read_orders(log, **COLUMNS).until, "orders.csv, channel = ads")
+    assert ltv.read_orders(log, **COLUMNS, segment={"channel": ""}).size["revenue"] == 60
+    whole = ltv.read_orders(log, **COLUMNS, by=["channel"])
+    parts = [ltv.orders.only(whole, channel=value).size["revenue"] for value in ("ads", "mail", "")]
+    assert sum(parts) == whole.size["revenue"]
+
+
+def test_an_empty_segment_and_an_unknown_attribute_are_named(log):
+    with pytest.raises(kept.EmptySegmentError, match="channel = tv"):
+        ltv.read_orders(log, **COLUMNS, segment={"channel": "tv"})
+    with pytest.raises(DataError, match="was not kept"):
+        ltv.orders.only(ltv.read_orders(log, **COLUMNS), country="DE")
