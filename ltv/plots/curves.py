@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
-from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE, theme
+from ltv.plots.drawing import label, money, picture
+from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE
 
 
-def _picture(draw: Callable[..., Axes]) -> Callable[..., Axes]:
-    """Run a drawing function in the theme, on the axes given or on new ones."""
-
-    @wraps(draw)
-    def drawn(frame: pd.DataFrame, ax: Axes | None = None, **options: Any) -> Axes:
-        with theme():
-            return draw(frame, ax if ax is not None else plt.subplots()[1], **options)
-
-    return drawn
-
-
-def _label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) -> None:
-    """A word beside a line instead of a legend entry; its colour is a second sign, never the only one."""
-    options: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "color": color}
-    ax.annotate(text, (x, y), **(options | place))
-
-
-def _money(currency: str) -> FuncFormatter:
-    return FuncFormatter(lambda amount, _: f"{amount:,.0f} {currency}".strip())
-
-
-@_picture
+@picture
 def tracking(frame: pd.DataFrame, ax: Axes, *, unit: str = "week") -> Axes:
     """Cumulative repeat orders as made and as expected, with the end of the fitted part marked.
 
@@ -46,19 +21,19 @@ def tracking(frame: pd.DataFrame, ax: Axes, *, unit: str = "week") -> Axes:
     ax.plot(days, frame["actual"], color=DATA, lw=2)
     ax.plot(days, frame["estimate"], color=MODEL, lw=2, ls="--")
     ax.fill_between(days, frame["low"], frame["high"], color=MODEL, alpha=0.18, lw=0)
-    _label(ax, days[-1], frame["actual"].iloc[-1], "made", DATA)
-    _label(ax, days[-1], frame["estimate"].iloc[-1], "forecast", MODEL)
+    label(ax, days[-1], frame["actual"].iloc[-1], "made", DATA)
+    label(ax, days[-1], frame["estimate"].iloc[-1], "forecast", MODEL)
     if not frame["fitted"].all():
         split = days[frame["fitted"].to_numpy()][-1]
         ax.axvline(split, color=MUTED, lw=1, ls=":")
-        _label(ax, split, ax.get_ylim()[1] * 0.96, "forecast starts", MUTED)
+        label(ax, split, ax.get_ylim()[1] * 0.96, "forecast starts", MUTED)
     ax.set(ylabel="repeat orders so far", xlabel="", ylim=(0, None))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:,.0f}"))
     ax.margins(x=0.02)
     return ax
 
 
-@_picture
+@picture
 def retention_curve(frame: pd.DataFrame, ax: Axes, *, cells: pd.DataFrame | None = None, period: str = "month") -> Axes:
     """Share active by age: the average over cohorts with its interval, single cohorts behind it.
 
@@ -77,7 +52,7 @@ def retention_curve(frame: pd.DataFrame, ax: Axes, *, cells: pd.DataFrame | None
     return ax
 
 
-@_picture
+@picture
 def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str = "month") -> Axes:
     """Margin or revenue per acquired customer by age, one line a cohort, as far as all its customers have lived.
 
@@ -95,14 +70,14 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
         ax.plot(part.index, part["estimate"], color=color, lw=1.6)
         if len(cohorts) <= 4:
             ax.fill_between(part.index, part["low"], part["high"], color=color, alpha=0.15, lw=0)
-            _label(ax, part.index[-1], part["estimate"].iloc[-1], str(cohort), color)
+            label(ax, part.index[-1], part["estimate"].iloc[-1], str(cohort), color)
     ax.set(xlabel=f"age of the customer in {period}s", ylabel="per acquired customer", ylim=(0, None))
-    ax.yaxis.set_major_formatter(_money(currency))
+    ax.yaxis.set_major_formatter(money(currency))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return ax
 
 
-@_picture
+@picture
 def payback_curve(frame: pd.DataFrame, ax: Axes, *, cac: float | None = None, currency: str = "") -> Axes:
     """Cumulative margin per acquired customer: realised, then projected with both bands; CAC as a line.
 
@@ -115,20 +90,20 @@ def payback_curve(frame: pd.DataFrame, ax: Axes, *, cac: float | None = None, cu
     ax.fill_between(ahead.index, ahead["raw_low"], ahead["raw_high"], color=MONEY, alpha=0.3, lw=0)
     ax.plot(ahead.index, ahead["estimate"], color=MONEY, lw=2.2, ls="--")
     middle = past.index[len(past) // 2]
-    _label(ax, middle, past["estimate"].iloc[len(past) // 2], "realised", DATA, xytext=(8, -12))
+    label(ax, middle, past["estimate"].iloc[len(past) // 2], "realised", DATA, xytext=(8, -12))
     if len(ahead) > 1:
-        _label(ax, ahead.index[-1], ahead["estimate"].iloc[-1], "projected", MONEY)
+        label(ax, ahead.index[-1], ahead["estimate"].iloc[-1], "projected", MONEY)
     if cac is not None:
         ax.axhline(cac, color=ALARM, lw=1.4)
-        _label(ax, frame.index[-1], cac, f"CAC {cac:,.2f}", ALARM)
+        label(ax, frame.index[-1], cac, f"CAC {cac:,.2f}", ALARM)
     ax.set(xlabel="months since the first order", ylabel="margin per acquired customer", ylim=(0, None))
-    ax.yaxis.set_major_formatter(_money(currency))
+    ax.yaxis.set_major_formatter(money(currency))
     ax.xaxis.set_major_locator(MultipleLocator(6))
     ax.margins(x=0.02)
     return ax
 
 
-@_picture
+@picture
 def affordable_cac(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes:
     """The highest CAC per target, safe and at an even chance, as dots on a line each.
 
@@ -139,10 +114,10 @@ def affordable_cac(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes
     ax.plot(frame["estimate"], rows, "o", color=MODEL, ms=9)
     ax.plot(frame["even"], rows, "o", mfc="none", mec=INK, ms=9)
     for row, (safe, even) in enumerate(zip(frame["estimate"], frame["even"], strict=True)):
-        _label(ax, safe, row, f"{safe:,.2f}", MODEL, xytext=(-10, 0), ha="right")
-        _label(ax, even, row, f"{even:,.2f}", INK, xytext=(10, 0))
+        label(ax, safe, row, f"{safe:,.2f}", MODEL, xytext=(-10, 0), ha="right")
+        label(ax, even, row, f"{even:,.2f}", INK, xytext=(10, 0))
     ax.set_yticks(rows, [f"within {months} months" for months in frame.index])
-    ax.xaxis.set_major_formatter(_money(currency))
+    ax.xaxis.set_major_formatter(money(currency))
     ax.grid(axis="x", color=PALE)
     ax.grid(axis="y", visible=False)
     ax.set(xlabel="highest CAC that pays back (filled: safe; open: an even chance)", ylim=(len(frame) - 0.5, -0.5))
@@ -150,7 +125,7 @@ def affordable_cac(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes
     return ax
 
 
-@_picture
+@picture
 def value_by_recency(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes:
     """Mean value per customer by time since the last order, with its interval, and how many customers that is.
 
@@ -168,9 +143,9 @@ def value_by_recency(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Ax
         capsize=3,
     )
     for row, (top, n) in enumerate(zip(frame["high"], frame["n"], strict=True)):
-        _label(ax, top, row, f"{n:,} customers", MUTED)
+        label(ax, top, row, f"{n:,} customers", MUTED)
     ax.set_yticks(rows, list(frame.index))
-    ax.xaxis.set_major_formatter(_money(currency))
+    ax.xaxis.set_major_formatter(money(currency))
     ax.grid(axis="x", color=PALE)
     ax.grid(axis="y", visible=False)
     ax.set(xlabel="expected margin per customer", ylim=(len(frame) - 0.5, -0.5))

@@ -1,0 +1,35 @@
+"""What every picture shares: the theme around it, a word beside a line, and amounts on an axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from ltv.plots.theme import theme
+
+
+def picture(draw: Callable[..., Axes]) -> Callable[..., Axes]:
+    """Run a drawing function in the theme, on the axes given or on new ones."""
+
+    @wraps(draw)
+    def drawn(frame: pd.DataFrame, ax: Axes | None = None, **options: Any) -> Axes:
+        with theme():
+            return draw(frame, ax if ax is not None else plt.subplots()[1], **options)
+
+    return drawn
+
+
+def label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) -> None:
+    """A word beside a line instead of a legend entry; its colour is a second sign, never the only one."""
+    options: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "color": color}
+    ax.annotate(text, (x, y), **(options | place))
+
+
+def money(currency: str) -> FuncFormatter:
+    return FuncFormatter(lambda amount, _: f"{amount:,.0f} {currency}".strip())
