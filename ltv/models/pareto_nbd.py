@@ -205,6 +205,6 @@ class ParetoNBD(Family):
             np.broadcast_to(value, x.shape)[alive] for value in (self.r + x, self.alpha + T, self.s, self.beta + T)
         )
         buying = rng.standard_gamma(shape) / rate
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):  # who never dies has death at infinity
             death = rng.standard_exponential(alive.size) * beta / rng.standard_gamma(s)
         return first_orders(rng, alive, buying, np.minimum(t, death), np.full(alive.size, np.inf))
