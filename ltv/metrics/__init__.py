@@ -6,7 +6,8 @@ from ltv.metrics.backtest import Grade, grade, track
 from ltv.metrics.cohort_tables import average_retention, retention
 from ltv.metrics.comparisons import compare, mix_split, same_customers
 from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
-from ltv.metrics.payback import Projection, affordable, payback, project
+from ltv.metrics.payback import affordable, payback
+from ltv.metrics.projection import Projection, project
 from ltv.metrics.repeats import median_days, share_by, time_to_order
 from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
 from ltv.metrics.trends import Trend, retention_trend
