@@ -29,6 +29,7 @@ _WHERE = {
         "median_days",
         "metric_change",
         "mix_split",
+        "model_beside",
         "modelled_repeats",
         "modelled_retention",
         "order_counts",

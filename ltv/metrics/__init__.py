@@ -3,6 +3,7 @@
 from ltv.metrics.accounting import brought_next, growth_accounting, revenue_accounting
 from ltv.metrics.activity import active_customers, core_metric, metric_change, order_counts
 from ltv.metrics.backtest import Grade, grade, track
+from ltv.metrics.beside import Beside, model_beside
 from ltv.metrics.cohort_tables import average_retention, retention
 from ltv.metrics.comparisons import compare, mix_split, same_customers
 from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
@@ -15,6 +16,7 @@ from ltv.metrics.value import equity, score, value, value_by_recency
 from ltv.metrics.winback import win_back
 
 __all__ = [
+    "Beside",
     "Grade",
     "Projection",
     "Trend",
@@ -31,6 +33,7 @@ __all__ = [
     "median_days",
     "metric_change",
     "mix_split",
+    "model_beside",
     "modelled_repeats",
     "modelled_retention",
     "order_counts",

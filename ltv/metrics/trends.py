@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from ltv.errors import DataError
 from ltv.metrics import intervals
 
 Array = NDArray[np.float64]
@@ -22,7 +21,8 @@ class Trend:
 
     `change`: the share at the last cohort less that at the first, on the line, with `low` and `high` (90 %). `p` is the
     probability of a slope as steep if nothing moved; `correlation` is how alike customers of one cohort are beyond
-    chance (0: chance alone). `cohorts`: estimate, low, high, n, known and the `line`, by cohort.
+    chance (0: chance alone). `cohorts`: estimate, low, high, n, known and the `line`, by cohort. A trend that is not
+    `known` is nan, and `why` says what is missing.
     """
 
     change: float
@@ -31,11 +31,16 @@ class Trend:
     p: float
     correlation: float
     cohorts: pd.DataFrame = field(repr=False, compare=False)
+    why: str = ""
+
+    @property
+    def known(self) -> bool:
+        return not self.why
 
     @property
     def moved(self) -> bool:
         """Whether the interval of the change leaves out 0."""
-        return not self.low <= 0 <= self.high
+        return self.known and not self.low <= 0 <= self.high
 
 
 def retention_trend(cells: pd.DataFrame, *, age: int) -> Trend:
@@ -43,17 +48,15 @@ def retention_trend(cells: pd.DataFrame, *, age: int) -> Trend:
 
     Logistic regression on the day of the cohort with the weights of Williams (1982), Applied Statistics 31: cohorts
     vary by more than chance, by as much as they are seen to scatter about the line; Student's t with two degrees of
-    freedom less than there are cohorts. Where chance alone explains the scatter this is a little cautious. Raises DataError with fewer than 4 cohorts that have lived through the age,
-    or where nobody or everybody is active.
+    freedom less than there are cohorts. Where chance alone explains the scatter this is a little cautious.
+    Not known with fewer than 4 cohorts that have lived through the age, or where nobody or everybody is active.
     """
     at = cells.xs(age, level="age") if age in cells.index.get_level_values("age") else cells.iloc[:0]
     at = at[at["known"] & (at["n"] > 0)]
     k, n = at["active"].to_numpy(float), at["n"].to_numpy(float)
     if len(at) < FEWEST or not 0 < k.sum() < n.sum():
-        raise DataError(
-            "trend",
-            [f"age {age}  {len(at)} cohorts have lived through it; {FEWEST} are needed, some active and some not"],
-        )
+        why = f"{len(at)} cohorts have lived through age {age}; {FEWEST} are needed, with some customers active and some not"
+        return Trend(*[np.nan] * 5, at.assign(line=np.nan)[["estimate", "low", "high", "n", "known", "line"]], why)
     days = (
         pd.to_datetime(pd.Index(at.index.get_level_values("cohort"))).to_numpy().astype("datetime64[D]").astype(float)
     )

@@ -8,14 +8,24 @@ from ltv.plots.curves import (
     tracking,
     value_by_recency,
 )
+from ltv.plots.growth import active, gains_and_losses, layers, metric, orders_each
+from ltv.plots.staying import next_order, retention_beside_model, trend
 from ltv.plots.theme import theme
 
 __all__ = [
+    "active",
     "affordable_cac",
     "cumulative",
+    "gains_and_losses",
+    "layers",
+    "metric",
+    "next_order",
+    "orders_each",
     "payback_curve",
+    "retention_beside_model",
     "retention_curve",
     "theme",
     "tracking",
+    "trend",
     "value_by_recency",
 ]

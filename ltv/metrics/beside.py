@@ -1,0 +1,62 @@
+"""A model fitted to lay beside what was observed, or the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ltv.errors import DataError, FitError
+from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
+from ltv.metrics.winback import win_back
+from ltv.models import BGNBD, Fit, GammaGamma, fit
+from ltv.orders.customers import Customers
+from ltv.units import Horizon, Unit
+
+DRAWS = 60
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a fitted family says of the same customers: `retention`, `repeats`, `projected` and `lapsed` are the frames of
+    `modelled_retention`, `modelled_repeats`, `projected_retention` and `win_back`.
+
+    Where the data cannot be fitted, or nobody has lapsed, the frames in question are empty and `why` says so.
+    """
+
+    fits: tuple[Fit, ...] = ()
+    retention: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    repeats: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    projected: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    lapsed: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    why: str = ""
+
+
+def model_beside(
+    customers: Customers,
+    *,
+    period: str | Unit = "month",
+    cohort: str | Unit | None = None,
+    ahead: int = 6,
+    lapsed: str | Horizon = "180 days",
+) -> Beside:
+    """Fit BG/NBD and Gamma-Gamma to `customers` and say what follows for their retention, repeat orders and return.
+
+    Ages run `ahead` periods beyond the oldest customer's. A retention report is due also where no model can be fitted
+    (a young log, nobody came back): then the frames are empty and the reason is in `why`.
+    """
+    try:
+        buying = fit(BGNBD, customers)
+        oldest = (customers.orders.until - customers.orders.since).days / Unit.of(period).days
+        ages = int(oldest) + ahead
+        retention = modelled_retention(buying, period=period, ages=ages)
+        projected = projected_retention(customers, buying, period=period, cohort=cohort, ages=ages, draws=DRAWS)
+    except (DataError, FitError) as fault:
+        return Beside(why=str(fault))
+    repeats = modelled_repeats(buying)
+    try:
+        order_value = fit(GammaGamma, customers)
+        gone = win_back(customers, buying, order_value, lapsed=lapsed, draws=DRAWS)
+    except (DataError, FitError) as fault:
+        return Beside((buying,), retention, repeats, projected, why=str(fault))
+    return Beside((buying, order_value), retention, repeats, projected, gone)
