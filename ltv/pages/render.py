@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,9 +17,10 @@ from nbformat import NotebookNode
 
 from ltv.errors import ParameterError
 from ltv.pages.blocks import public
+from ltv.pages.changes import changes, told_before
 from ltv.pages.checking import check_page
-from ltv.pages.export import export
-from ltv.pages.records import Record, key_of, now, publish
+from ltv.pages.export import export, render_failure
+from ltv.pages.records import Record, id_of, key_of, now, publish
 from ltv.pages.running import NotebookError, execute
 
 
@@ -36,35 +38,46 @@ def notebook_path(name: str | Path) -> Path:
     raise ParameterError(f"there is no notebook {str(name)!r}")
 
 
-def render(name: str | Path, parameters: Mapping[str, Any], out: Path, *, earlier: Record | None = None) -> Record:
-    """Run a notebook with these parameters and put its page into the folder `out`.
+def render(
+    name: str | Path,
+    parameters: Mapping[str, Any],
+    out: Path,
+    *,
+    earlier: Record | None = None,
+    folder: str = "",
+    segment: str = "",
+) -> Record:
+    """Run a notebook with these parameters and put its page into `folder` within `out`.
 
     A page appears only when every cell ran and the page passes its own check; otherwise the last good one stays
-    (`earlier` is its record) and the notebook as far as it came lies in `out/failed`. Raises ParameterError when
-    there is no such notebook; everything that goes wrong later is in the record.
+    (`earlier` is its record), and in `out/failed` lie a page that says why and the notebook as far as it came. Raises
+    ParameterError when there is no such notebook; everything that goes wrong later is in the record.
     """
     notebook, started = notebook_path(name), time.monotonic()
-    name, key = notebook.stem, key_of(notebook, parameters)
-    told = {item: public(value) if isinstance(value, str) else value for item, value in parameters.items()}
+    key, place = key_of(notebook, parameters), id_of(folder, notebook.stem)
+    blank = Record(notebook.stem, notebook.stem, "failed", "", folder, segment)
+    before = told_before(earlier, key)
     try:
-        html, found = _page(notebook, parameters)
+        html, found = _page(notebook, parameters, before)
     except NotebookError as error:
-        kept = f"failed/{name}.ipynb"
-        publish(out / kept, public(nbformat.writes(error.notebook)) if error.notebook else "")
-        last = earlier or Record(name, _title(error.notebook) or name, "failed", key)
-        record = replace(last, status="failed", key=key, error=public(str(error)), failed_notebook=kept)
+        record = _failed(error, out, place, earlier or blank)
     else:
-        publish(out / f"{name}.html", html)
-        (out / "failed" / f"{name}.ipynb").unlink(missing_ok=True)
+        publish(out / f"{place}.html", html)
+        for kept in (out / "failed" / f"{place}.ipynb", out / "failed" / f"{place}.html"):
+            kept.unlink(missing_ok=True)
         digest = hashlib.sha256(html.encode()).hexdigest()
-        record = Record(name, found.pop("title"), "done", key, file=f"{name}.html", sha256=digest, **found)
-    return replace(record, parameters=told, made=now(), seconds=round(time.monotonic() - started, 2))
+        made = replace(blank, status="done", key=key, file=f"{place}.html", sha256=digest, before=before)
+        record = replace(made, **found)
+    told = {item: public(value) if isinstance(value, str) else value for item, value in parameters.items()}
+    return replace(
+        record, segment=segment, parameters=told, made=now(), seconds=round(time.monotonic() - started, 2)
+    )
 
 
-def _page(notebook: Path, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _page(notebook: Path, parameters: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The checked page of a notebook. Raises NotebookError."""
     done = execute(notebook, parameters)
-    html, found = export(done.copy())
+    html, found = export(done.copy(), since=lambda told: (before["as_of"], changes(before, told)) if before else None)
     # A page is shared; the folders of the machine that made it are nobody's business.
     for value in parameters.values():
         if isinstance(value, str) and Path(value).is_absolute() and len(Path(value).parts) > 2:
@@ -72,6 +85,16 @@ def _page(notebook: Path, parameters: Mapping[str, Any]) -> tuple[str, dict[str,
     if faults := check_page(html):
         raise NotebookError("the page is not sound: " + "; ".join(faults), notebook=done)
     return html, found
+
+
+def _failed(error: NotebookError, out: Path, place: str, last: Record) -> Record:
+    """Keep what there is of a failed run, beside the last good page."""
+    kept, page = f"failed/{place}.ipynb", f"failed/{place}.html"
+    title, message = _title(error.notebook) or last.title, public(str(error))
+    publish(out / kept, public(nbformat.writes(error.notebook)) if error.notebook else "")
+    details = re.sub(r"(?:/[^\s/:'\"]+)+/(?=[^\s/]+\.py)", "", public(error.details))
+    publish(out / page, render_failure(title, message, details, Path(kept).name))
+    return replace(last, title=title, status="failed", error=message, failed_notebook=kept, failed_page=page)
 
 
 def _title(notebook: NotebookNode | None) -> str:
