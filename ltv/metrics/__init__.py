@@ -2,28 +2,40 @@
 
 from ltv.metrics.accounting import brought_next, growth_accounting, revenue_accounting
 from ltv.metrics.activity import active_customers, core_metric, metric_change, order_counts
-from ltv.metrics.backtest import Grade, grade, track
+from ltv.metrics.backtesting import Backtest, backtest
 from ltv.metrics.beside import Beside, model_beside
+from ltv.metrics.campaigns import review
+from ltv.metrics.channels import ChannelPayback, channel_payback
 from ltv.metrics.cohort_tables import average_retention, retention
 from ltv.metrics.comparisons import compare, mix_split, same_customers
+from ltv.metrics.costs import Acquisition, Costs, acquisition, read_costs
+from ltv.metrics.grading import Grade, grade
 from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
 from ltv.metrics.payback import affordable, payback
 from ltv.metrics.projection import Projection, project
 from ltv.metrics.repeats import median_days, share_by, time_to_order
 from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
+from ltv.metrics.tracking import track
 from ltv.metrics.trends import Trend, retention_trend
 from ltv.metrics.value import equity, score, value, value_by_recency
 from ltv.metrics.winback import win_back
 
 __all__ = [
+    "Acquisition",
+    "Backtest",
     "Beside",
+    "ChannelPayback",
+    "Costs",
     "Grade",
     "Projection",
     "Trend",
+    "acquisition",
     "active_customers",
     "affordable",
     "average_retention",
+    "backtest",
     "brought_next",
+    "channel_payback",
     "compare",
     "core_metric",
     "cumulative_value",
@@ -40,11 +52,13 @@ __all__ = [
     "payback",
     "project",
     "projected_retention",
+    "read_costs",
     "retention",
     "retention_trend",
     "revenue_accounting",
     "revenue_by_cohort",
     "revenue_retention",
+    "review",
     "same_customers",
     "score",
     "share_by",
