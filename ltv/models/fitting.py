@@ -13,18 +13,16 @@ from ltv.errors import FitError, ParameterError
 from ltv.models.coordinates import Coordinates
 from ltv.models.data import Array, OrderValues, Patterns
 from ltv.models.family import Family
-from ltv.models.newton import Optimum, climb
 from ltv.models.order_values import compressed
 from ltv.models.posterior import Posterior, evenly, importance, normal
-from ltv.models.status import CONVERGED, NOT_IDENTIFIED, STALLED, TOO_LITTLE_DATA, Status
+from ltv.models.search import LARGE, best, enough, judge
+from ltv.models.status import CONVERGED, Status
 from ltv.models.tables import Total
 from ltv.units import Unit
 
 if TYPE_CHECKING:  # imported where a frame is made: it costs as much as everything else here
     import pandas as pd
 
-LARGE = 20_000
-"""Above so many patterns the climb begins on a sample of them."""
 WEIGHED = 5e7
 """Above so many draws × patterns the posterior is taken as normal at the mode."""
 KEPT = 1000
@@ -173,19 +171,16 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
     """
     if priors not in ("default", None):
         raise ParameterError(f'priors are "default" or None (maximum likelihood), not {priors!r}')
-    data = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
-    enough(family, data)
-    given = data
-    if isinstance(data, OrderValues) and data.x.size > LARGE:
-        data = compressed(data, 1e-6)
-    scale = family.scale(data)
+    given = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
+    enough(family, given)
+    data = compressed(given, 1e-6) if isinstance(given, OrderValues) and given.x.size > LARGE else given
+    scale, total = family.scale(data), family.total(data)
     coordinates = family.coordinates(scale)
-    total = family.total(data)
-    optimum = _best(family, data, coordinates, total, priors)
-    _judge(family, optimum, coordinates)
-    theta, covariance = optimum.theta, np.linalg.inv(-optimum.hessian)
+    optimum = best(family, data, coordinates, total, priors)
+    judge(family, optimum, coordinates, priors)
+    covariance = np.linalg.inv(-optimum.hessian)
     covariance = (covariance + covariance.T) / 2
-    logs = coordinates.logs(theta)
+    logs = coordinates.logs(optimum.theta)
     model = family.of_logs(logs)
     return Fit(
         family=family,
@@ -193,12 +188,12 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         status=family.edge(model) or CONVERGED,
         log_likelihood=float((total if data is given else family.total(given)).values(logs[None])[0]),
         gradient_norm=float(np.linalg.norm(optimum.gradient)),
-        covariance=natural_covariance(coordinates, theta, covariance),
+        covariance=natural_covariance(coordinates, optimum.theta, covariance),
         customers=data.customers,
         rows=data.x.size,
         unit=data.unit,
         window=data.window,
-        theta=theta,
+        theta=optimum.theta,
         theta_covariance=covariance,
         scale=scale,
         priors=priors,
@@ -213,72 +208,3 @@ def natural_covariance(coordinates: Coordinates, theta: Array, covariance: Array
     spread = np.exp(coordinates.logs(theta))[:, None] * coordinates.bend(theta)[0]
     natural = spread @ covariance @ spread.T
     return (natural + natural.T) / 2
-
-
-def refuse(family: type[Family], status: Status, why: str) -> FitError:
-    return FitError(f"{family.title} fit {status.name}: {why} {status.sentence}")
-
-
-def enough(family: type[Family], data: Patterns | OrderValues) -> None:
-    """Raise FitError where there is nothing to learn: fewer than two customers, no repeat order, no time."""
-    if data.customers < 2:
-        raise refuse(family, TOO_LITTLE_DATA, f"{data.customers} customer(s) only.")
-    if isinstance(data, Patterns) and not data.T.any():
-        raise refuse(family, TOO_LITTLE_DATA, "No customer has been observed for any time.")
-    if isinstance(data, Patterns) and data.repeat_orders == 0:
-        raise refuse(family, TOO_LITTLE_DATA, "No customer has ordered a second time.")
-
-
-def objective(coordinates: Coordinates, total: Total, priors: str | None) -> Any:
-    """Log posterior, gradient and Hessian by θ."""
-    precision = 1 / coordinates.sd**2 if priors else np.zeros_like(coordinates.sd)
-
-    def evaluate(theta: Array) -> tuple[float, Array, Array]:
-        jacobian, second = coordinates.bend(theta)
-        away = theta - coordinates.mean
-        with np.errstate(all="ignore"):  # what is not finite is refused by the climb
-            value, slope, curve = total.derivatives(coordinates.logs(theta))
-            bent = jacobian.T @ curve @ jacobian + np.tensordot(slope, second, axes=1)
-            gradient = jacobian.T @ slope - precision * away
-        return value - 0.5 * float(precision @ away**2), gradient, bent - np.diag(precision)
-
-    return evaluate
-
-
-def _best(family: type[Family], data: Any, coordinates: Coordinates, total: Total, priors: str | None) -> Optimum:
-    """The highest of the tops reached from the best of a few fixed starts."""
-    if data.x.size > LARGE:
-        sample = thinned(data, 4096)
-        start = _best(family, sample, coordinates, family.total(sample), priors).theta
-        optimum = climb(objective(coordinates, total, priors), start)
-        if optimum.decrement < 1e-8 and optimum.smallest_curvature > 0:
-            return optimum
-    starts = family.starts(data, coordinates)
-    with np.errstate(all="ignore"):
-        values = total.values(coordinates.logs(starts))
-    best = starts[np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")[:2]]
-    tops = [climb(objective(coordinates, total, priors), start) for start in best]
-    return max(tops, key=lambda top: top.value)
-
-
-def thinned(data: Any, size: int) -> Any:
-    """About `size` of the patterns, drawn evenly along the customers, standing for all."""
-    edges = np.cumsum(data.n)
-    picked = np.searchsorted(edges, (np.arange(size) + 0.5) * edges[-1] / size)
-    at, times = np.unique(picked, return_counts=True)
-    columns = {name: getattr(data, name)[at] for name in vars(data) if isinstance(getattr(data, name), np.ndarray)}
-    return type(data)(**{**columns, "n": times * edges[-1] / size}, unit=data.unit)
-
-
-def _judge(family: type[Family], optimum: Optimum, coordinates: Coordinates) -> None:
-    """Raise unless the climb ended at a proper maximum, within six prior standard deviations of all use."""
-    if not (np.isfinite(optimum.value) and np.isfinite(optimum.hessian).all()):
-        raise refuse(family, STALLED, "The likelihood is not finite.")
-    away = np.abs(optimum.theta - coordinates.mean) / coordinates.sd
-    if away.max() > 6:
-        name = coordinates.names[int(away.argmax())]
-        raise refuse(family, NOT_IDENTIFIED, f"The likelihood rises without end along {name}.")
-    if not optimum.smallest_curvature > 1e-6:
-        raise refuse(family, NOT_IDENTIFIED, "The likelihood does not curve down in every direction.")
-    if not optimum.decrement < 1e-9:
-        raise refuse(family, STALLED, f"A step would still gain {optimum.decrement:.2g} after {optimum.steps} steps.")

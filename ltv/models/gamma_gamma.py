@@ -12,6 +12,7 @@ from scipy import special
 from ltv.models.coordinates import Coordinates, spend_block
 from ltv.models.data import Array, OrderValues
 from ltv.models.family import Family, corners, rows
+from ltv.models.status import HEAVY_TAIL, Status
 from ltv.models.tables import GammaGammaTotal
 
 
@@ -43,6 +44,10 @@ class GammaGamma(Family):
     @classmethod
     def starts(cls, data: OrderValues, coordinates: Coordinates) -> Array:
         return corners(0.2, coordinates.mean[1:])
+
+    @classmethod
+    def edge(cls, model: Any) -> Status | None:
+        return HEAVY_TAIL if model.q < 1.05 else None
 
     def log_likelihood(self, x: ArrayLike, mean: ArrayLike) -> Array:
         """log f(mean | p, q, v, x) of each row (eq. 1a of the note), x ≥ 1 and mean > 0."""

@@ -46,6 +46,11 @@ SAME_RATE = Status(
     "r and alpha themselves mean little beyond their ratio.",
     nested="one buying rate for all",
 )
+HEAVY_TAIL = Status(
+    "edge: heavy tail",
+    "A few customers spend so much that the mean over customers barely exists (q below 1.05); it rests on the "
+    "prior. Quantiles, and the means of customers with several orders, are usable.",
+)
 STALLED = Status(
     "stalled",
     "The climb stopped before the top. Look for patterns that cannot be right (ages in another unit, a "

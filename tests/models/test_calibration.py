@@ -21,7 +21,7 @@ def calibration():
     return module
 
 
-@pytest.mark.parametrize(("family", "sets"), [("BG/NBD", 12), ("MBG/NBD", 12), ("Pareto/NBD", 8)])
+@pytest.mark.parametrize(("family", "sets"), [("BG/NBD", 8), ("MBG/NBD", 8), ("Pareto/NBD", 3)])
 def test_truths_from_the_prior(calibration, family, sets):
     [kind] = [kind for kind in calibration.FIXED if kind.title == family]
     tally = calibration.arm(kind, sets, seed=1)

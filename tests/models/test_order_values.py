@@ -83,3 +83,12 @@ def test_the_factor_is_observed_over_expected_of_the_class(cdnow):
 def test_one_frequency_cannot_be_compared():
     with pytest.raises(DataError, match="one frequency"):
         independence(TRUTH, OrderValues([2, 2], [9.0, 8.0], [1, 1]))
+
+
+def test_a_mean_that_hardly_exists_is_an_edge():
+    rng = np.random.default_rng(4)
+    data = simulated(rng, GammaGamma(5.0, 0.8, 4.0), 5_000)
+    result = fit(GammaGamma, data)
+    assert result.status.name == "edge: heavy tail"
+    assert (result.posterior.q > 1).all()
+    assert np.isfinite(result.model.quantile(0.9))
