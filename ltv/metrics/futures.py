@@ -133,9 +133,9 @@ def totals(
     return match_moments(sums, np.asarray(squares), seen=seen, size=base.size) * base.size
 
 
-def shocks(draws: int, seed: int = 0) -> Array:
-    """Factors exp(ε), ε ~ t₄ · 0.12, by which a total is off because something happened to all customers at once.
+def shocks(draws: int, seed: int = 0, *, tau: float = SHOCK_SD) -> Array:
+    """Factors exp(ε), ε ~ t₄(0, τ), by which a total is off because something happened to all customers at once.
 
-    Parameters and chance leave such shocks out. 0.12 stands in until enough past forecasts have been graded.
+    Parameters and chance leave such shocks out. 0.12 stands in until a back-test has learned another τ.
     """
-    return np.exp(SHOCK_SD * np.random.default_rng([seed, 1]).standard_t(SHOCK_DF, draws))
+    return np.exp(tau * np.random.default_rng([seed, 1]).standard_t(SHOCK_DF, draws))

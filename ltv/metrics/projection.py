@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import ParameterError
 from ltv.metrics import intervals
-from ltv.metrics.futures import Base, futures, hold, match_moments, shocks, squared_gains
+from ltv.metrics.futures import SHOCK_SD, Base, futures, hold, match_moments, shocks, squared_gains
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual
@@ -90,13 +90,14 @@ class Projection:
 
 @dataclass(frozen=True)
 class Terms:
-    """How money ahead is counted: the horizon, the discount rate, ages of interest in months, and the seed."""
+    """How money ahead is counted: horizon, discount rate, ages of interest in months, seed, scale of calendar shocks."""
 
     horizon: Horizon
     discount: Rate
     targets: tuple[int, ...]
     draws: int
     seed: int
+    tau: float = SHOCK_SD
 
     @classmethod
     def of(cls, horizon: str | Horizon, discount: float | Rate, targets: Sequence[int], draws: int, seed: int) -> Terms:
@@ -124,6 +125,7 @@ def project(
     discount: float | Rate = annual(0.10),
     targets: Sequence[int] = TARGETS,
     next_size: int | None = None,
+    tau: float = SHOCK_SD,
     draws: int = 400,
     seed: int = 0,
 ) -> Projection:
@@ -131,9 +133,9 @@ def project(
 
     `targets` are ages in months at which a next cohort of `next_size` customers (default: as many as the last
     calendar month brought) is simulated by drawing that many customers from this one, each with its own completed
-    path.
+    path. `tau` is the scale of calendar shocks.
     """
-    terms = Terms.of(horizon, discount, targets, draws, seed)
+    terms = replace(Terms.of(horizon, discount, targets, draws, seed), tau=tau)
     base = hold(customers)
     groups = np.zeros(len(base.x), dtype=np.int64)
     run = simulate(customers, base, buying, order_value, groups=groups, terms=terms, next_size=next_size)
@@ -196,7 +198,7 @@ def simulate(
     cell = groups[ledger["row"]] * (days + 1) + ledger["age"]
     realised = np.bincount(cell, ledger["margin"], minlength=count * (days + 1)).reshape(count, -1).cumsum(axis=1)
     realised /= np.bincount(groups)[:, None]
-    size, factors = next_size or last_cohort(customers), shocks(draws, terms.seed)
+    size, factors = next_size or last_cohort(customers), shocks(draws, terms.seed, tau=terms.tau)
     rng = np.random.default_rng(terms.seed)
     steps, squares = np.zeros((draws, count, days + 1), np.float32), np.zeros(count * (days + 1))
     following, large = np.zeros((draws, len(at))), np.zeros((draws, len(at)))

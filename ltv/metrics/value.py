@@ -21,7 +21,7 @@ from scipy import special
 
 from ltv import engine
 from ltv.metrics import intervals
-from ltv.metrics.futures import hold, shocks, totals
+from ltv.metrics.futures import SHOCK_SD, hold, shocks, totals
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, annual
@@ -164,12 +164,13 @@ def value_by_recency(
     *,
     horizon: str | Horizon = "12 months",
     discount: float | Rate = annual(0.10),
+    tau: float = SHOCK_SD,
     draws: int = 200,
 ) -> pd.DataFrame:
     """Mean value per customer by the days since the last order, one-time buyers apart.
 
-    By group: estimate, low, high (90 %, of the mean, with calendar shocks), n (customers), share (of the value of all),
-    known.
+    By group: estimate, low, high (90 %, of the mean, with calendar shocks of scale `tau`), n (customers), share (of the
+    value of all), known.
     """
     question = Question(customers, buying, order_value, Horizon.of(horizon), Rate.of(discount), draws)
     patterns, t = customers.patterns, customers.table
@@ -188,7 +189,7 @@ def value_by_recency(
         for number in np.unique(group[block.rows]):
             sums[:, number] += worth[:, group[block.rows] == number].sum(axis=1)
     n = np.bincount(group, patterns.n, minlength=sums.shape[1])
-    low, high = np.quantile(sums * shocks(draws)[:, None] / np.maximum(n, 1), intervals.tails(), axis=0)
+    low, high = np.quantile(sums * shocks(draws, tau=tau)[:, None] / np.maximum(n, 1), intervals.tails(), axis=0)
     frame = pd.DataFrame(
         {
             "estimate": sums.mean(axis=0) / np.maximum(n, 1),
@@ -216,13 +217,14 @@ def equity(
     *,
     horizon: str | Horizon = "12 months",
     discount: float | Rate = annual(0.10),
+    tau: float = SHOCK_SD,
     draws: int = 200,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Discounted margin that all these customers together bring within `horizon`: what the base is worth.
 
-    Rows raw (parameters and chance) and widened (with calendar shocks that all customers share); columns estimate,
-    low, high (90 %, predictive), n.
+    Rows raw (parameters and chance) and widened (with calendar shocks of scale `tau` that all customers share);
+    columns estimate, low, high (90 %, predictive), n.
     """
     span, rate = Horizon.of(horizon), Rate.of(discount)
     base, length = hold(customers), customers.unit.days
@@ -235,6 +237,6 @@ def equity(
         weight=lambda when: rate.discount(when * length),
         seed=seed,
     )
-    bands = {"raw": worth, "widened": worth * shocks(draws, seed)}
+    bands = {"raw": worth, "widened": worth * shocks(draws, seed, tau=tau)}
     rows = {name: (worth.mean(), *np.quantile(band, intervals.tails()), base.size) for name, band in bands.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "n"])

@@ -1,0 +1,238 @@
+"""The back-test: one past day graded in every detail, several of them for the width of the bands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv.errors import DataError, FitError
+from ltv.metrics.baselines import baselines
+from ltv.metrics.conformal import conformal, levels
+from ltv.metrics.drifting import Drift, drift
+from ltv.metrics.forecasts import Forecast, modelled
+from ltv.metrics.grading import FAIR, TRACKED, Grade, graded
+from ltv.metrics.holdouts import Holdout, earlier, hold_out, middle
+from ltv.metrics.newcoming import newcomers
+from ltv.metrics.revenue_scores import revenue_forecasts, revenue_table
+from ltv.metrics.rolling import coverage, learned, roll
+from ltv.metrics.scores import brier, deciles, gini, lead, pit, reliability, score_table
+from ltv.metrics.widening import Widening
+from ltv.models import NBD, Comparison, Fit, GammaGamma, compare
+from ltv.models.comparison import PREFERENCE
+from ltv.models.fitting import fit
+from ltv.orders.customers import summarize
+from ltv.orders.log import Orders
+from ltv.units import Horizon, Unit
+
+HORIZONS = ("30 days", "90 days", "180 days")
+
+
+@dataclass(frozen=True, repr=False)
+class Backtest:
+    """What past forecasts were worth. Every frame is computed when it is first asked for.
+
+    `holdout` is the main origin, with all that came after it; `choice` the families compared on it; `days` the
+    horizons of the rolling origins.
+    """
+
+    holdout: Holdout
+    choice: Comparison
+    days: tuple[int, ...]
+
+    @property
+    def family(self) -> Any:
+        """The family that the rule chose."""
+        return self.choice.chosen
+
+    @property
+    def buying(self) -> Fit:
+        """The chosen family as fitted at the main origin."""
+        return self.choice.fits[self.family.title]
+
+    @cached_property
+    def grade(self) -> Grade:
+        """The main origin's total of orders, with τ as it was known then."""
+        tau = learned(self.rolled, what="orders", days=self._nearest, by=self.holdout.at).tau
+        return graded(self.holdout, replace(self.buying, size=TRACKED), self.choice.reason, tau=tau)
+
+    @property
+    def _nearest(self) -> int:
+        """The rolled horizon closest to the main one."""
+        return min(self.days, key=lambda days: abs(days - self.holdout.days))
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """The chosen family's forecast of each cell of the holdout."""
+        return modelled(self.buying.model, self.holdout)
+
+    @cached_property
+    def others(self) -> list[Forecast]:
+        """The forecasts of the other families and the naive ones."""
+        fits = dict(self.choice.fits)
+        if NBD.title not in fits:
+            fits[NBD.title] = fit(NBD, self.holdout.customers.patterns)
+        rest = [other.model for title, other in fits.items() if title != self.family.title]
+        return [modelled(model, self.holdout) for model in rest] + baselines(self.holdout)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Log score, RMSE, bias and MAE of each forecast of orders per customer; the chosen one first."""
+        cells = self.holdout.cells
+        return score_table([self.forecast, *self.others], cells["later"], cells["n"])
+
+    @cached_property
+    def against(self) -> pd.DataFrame:
+        """How far the chosen family is ahead of each other forecast, with intervals."""
+        cells = self.holdout.cells
+        return lead(self.forecast, self.others, cells["later"], cells["n"])
+
+    @property
+    def rival(self) -> str:
+        """The best naive forecast: by log score, of those that are distributions."""
+        naive = self.scores[self.scores["naive"]]
+        return str(naive["log_score"].idxmax())
+
+    @property
+    def beats_naive(self) -> bool:
+        """Whether the chosen family is ahead of every naive forecast by more than its interval."""
+        naive = self.scores.index[self.scores["naive"]]
+        return bool((self.against.loc[naive, "better"] == "yes").all())
+
+    @cached_property
+    def deciles(self) -> pd.DataFrame:
+        """Customers in tenths by forecast orders."""
+        return deciles(*self._sums(self.forecast))
+
+    @cached_property
+    def gini(self) -> pd.Series:
+        """How well each forecast ranks customers: 1 as in hindsight, 0 not at all."""
+        return pd.Series({one.name: gini(*self._sums(one)) for one in [self.forecast, *self.others]}, name="gini")
+
+    def _sums(self, forecast: Forecast) -> tuple[Any, Any, Any]:
+        cells = self.holdout.cells
+        n = cells["n"].to_numpy(float)
+        return n * forecast.mean, n * cells["later"].to_numpy(), n
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """P(order within t) against the share who ordered, for each horizon that fits after the main origin."""
+        return pd.concat({days: self._reliable(days)[0] for days in self._spans}, names=["days"])
+
+    @cached_property
+    def brier(self) -> pd.DataFrame:
+        """By horizon: the Brier score of P(order within t), and its skill over the overall share."""
+        rows = {days: self._reliable(days)[1] for days in self._spans}
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["brier", "skill"]).rename_axis("days")
+
+    @property
+    def _spans(self) -> list[int]:
+        return sorted({*(days for days in self.days if days < self.holdout.days), self.holdout.days})
+
+    def _reliable(self, days: int) -> tuple[pd.DataFrame, tuple[float, float]]:
+        part = Holdout(self.holdout.customers, self.holdout.log, days)
+        probability = self.buying.model.probability_order(part.span, **part.rows)
+        cells = part.cells
+        happened, n = (cells["later"] > 0).to_numpy(), cells["n"].to_numpy()
+        return reliability(probability, happened, n), brier(probability, happened, n)
+
+    @cached_property
+    def pit(self) -> pd.DataFrame:
+        """Shares of the randomised PIT by tenth."""
+        return pit(self.forecast, self.holdout.cells["later"], self.holdout.cells["n"])
+
+    @cached_property
+    def conformal(self) -> pd.DataFrame:
+        """What 90 % intervals per customer covered, the model's own and those of levels learned before the origin.
+
+        Empty where the log before the origin is too short to learn from.
+        """
+        before = earlier(self.holdout)
+        if before is None:
+            return pd.DataFrame(columns=["n", "raw", "conformal", "covered", "up_to"])
+        try:
+            past = fit(self.family, before.customers.patterns)
+        except FitError:
+            return pd.DataFrame(columns=["n", "raw", "conformal", "covered", "up_to"])
+        return conformal(self.forecast, self.holdout, levels(modelled(past.model, before), before))
+
+    @cached_property
+    def revenue(self) -> pd.DataFrame:
+        """RMSE, bias and total of revenue per customer, by forecast; empty where order values cannot be fitted."""
+        try:
+            values = fit(GammaGamma, self.holdout.customers)
+        except (FitError, DataError):
+            return revenue_table({}, self.holdout)
+        return revenue_table(
+            revenue_forecasts(self.buying.model, values.model, self.others, self.holdout), self.holdout
+        )
+
+    @cached_property
+    def newcomers(self) -> pd.DataFrame:
+        """Repeat orders of those first seen in the holdout, forecast from their number and days of arrival."""
+        return newcomers(self.buying, self.holdout, tau=self.grade.tau)
+
+    @cached_property
+    def rolled(self) -> pd.DataFrame:
+        """Totals and cohorts forecast from several past days; see `ltv.metrics.rolling.roll`."""
+        return roll(self.holdout.log, self.family, days=self.days, unit=self.holdout.customers.unit)
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        """How often the 50 and 90 % bands held, raw and widened."""
+        return coverage(self.rolled)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """Whether old cohorts still speak for new ones, over the whole log."""
+        return drift(summarize(self.holdout.log, unit=self.holdout.customers.unit), self.family)
+
+    def widening(self, what: str = "orders", days: int | None = None) -> Widening:
+        """τ for forecasts from now on: of the horizon asked for, or the longest one that five past forecasts taught."""
+        if days is not None:
+            return learned(self.rolled, what=what, days=days)
+        found = [learned(self.rolled, what=what, days=length) for length in sorted(self.days, reverse=True)]
+        return next((one for one in found if one.learned), found[0])
+
+    @property
+    def faults(self) -> list[str]:
+        """Why the forecasts should not pass a gate; empty where they should."""
+        found = []
+        if abs(self.grade.error) > FAIR:
+            found.append(f"the total of orders was {self.grade.error:+.1%} off, more than {FAIR:.0%}")
+        if not self.beats_naive:
+            ahead = self.against.loc[self.scores.index[self.scores["naive"]], "better"]
+            found.append(f"no clear lead over {', '.join(ahead.index[ahead != 'yes'])}")
+        if self.drift.warning:
+            found.append("old cohorts no longer speak for new ones")
+        return found
+
+    def __repr__(self) -> str:
+        return "\n".join([self.grade.text, self.choice.reason, *(f"- {fault}" for fault in self.faults)])
+
+
+def backtest(
+    orders: Orders,
+    family: Any = None,
+    *,
+    at: str | dt.date | None = None,
+    horizons: Sequence[str | Horizon] = HORIZONS,
+    unit: str | Unit = "week",
+) -> Backtest:
+    """Grade forecasts made at day `at` (default: the middle of the window) of all that came after, and roll the origin.
+
+    The family is chosen on the holdout by the rule of `ltv.models.compare`, unless one is given. Horizons that do not
+    fit after a quarter of the window are left out; if none does, half of what is left is taken.
+
+    Raises DataError when the window is too short, FitError when no family fits.
+    """
+    holdout = hold_out(orders, at=at or middle(orders), unit=unit)
+    chosen = compare(*holdout.pairs, holdout.span, families=PREFERENCE if family is None else (family,))
+    room = (orders.until - orders.since).days * 3 // 4
+    days = sorted({max(1, int(np.floor(Horizon.of(horizon).days))) for horizon in horizons})
+    return Backtest(holdout, chosen, tuple(d for d in days if d <= room) or (room // 2,))

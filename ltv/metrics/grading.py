@@ -1,0 +1,125 @@
+"""How good the forecast was: fit on the first part of the log, forecast the rest, compare with what happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv.metrics.bands import band, group_totals
+from ltv.metrics.futures import SHOCK_SD
+from ltv.metrics.holdouts import Holdout, hold_out, middle
+from ltv.metrics.tracking import track
+from ltv.models import Fit, compare
+from ltv.models.fitting import fit
+from ltv.orders.log import Orders
+from ltv.units import Unit
+
+GOOD, FAIR = 0.05, 0.10
+TRACKED = 1000  # draws behind the band of the tracking curve
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A forecast of the repeat orders of a holdout, by customers known at its start, and what they did.
+
+    `family` made it, for the `reason` given. `total`: one row per band (raw: parameters and chance; widened: with
+    calendar shocks of scale `tau`) with estimate, low, high, actual. `tone` is good, warn or bad; `text` says it.
+    """
+
+    at: dt.date
+    until: dt.date
+    customers: int
+    forecast: float
+    actual: int
+    total: pd.DataFrame
+    tracking: pd.DataFrame
+    family: Any
+    reason: str
+    tau: float = SHOCK_SD
+
+    @property
+    def error(self) -> float:
+        """Forecast over actual, less one."""
+        return self.forecast / self.actual - 1 if self.actual else np.inf
+
+    @property
+    def covered(self) -> bool:
+        """Whether the raw 90 % band held what happened."""
+        return self._holds("raw")
+
+    @property
+    def tone(self) -> str:
+        miss = abs(self.error)
+        return "good" if miss <= GOOD and self.covered else "warn" if miss <= FAIR else "bad"
+
+    @property
+    def text(self) -> str:
+        raw, wide = self.total.loc["raw"], self.total.loc["widened"]
+        way = "low" if self.error < 0 else "high"
+        verdict = {
+            "good": "the forecast was close",
+            "warn": "the forecast was fair: plan with the widened band",
+            "bad": "the forecast missed: do not plan on its narrow band",
+        }[self.tone]
+        return (
+            f"Tested on its own past: fitted up to {self.at}, {self.family.title} forecast {self.forecast:,.0f} repeat orders "
+            f"of {self.customers:,} customers until {self.until}; they made {self.actual:,}. That is {abs(self.error):.1%} too "
+            f"{way}, {'inside' if self.covered else 'outside'} its own 90 % band ({raw['low']:,.0f} to {raw['high']:,.0f}) and "
+            f"{'inside' if self._holds('widened') else 'outside'} the band widened for calendar shocks "
+            f"({wide['low']:,.0f} to {wide['high']:,.0f}): {verdict}."
+        )
+
+    def _holds(self, name: str) -> bool:
+        return bool(self.total.loc[name, "low"] <= self.actual <= self.total.loc[name, "high"])
+
+
+def grade(
+    orders: Orders,
+    family: Any = None,
+    *,
+    at: str | dt.date | None = None,
+    unit: str | Unit = "week",
+    tau: float = SHOCK_SD,
+    draws: int = TRACKED,
+) -> Grade:
+    """Fit on the log up to day `at` (default: the middle of the window) and grade the forecast of the rest.
+
+    Without `family` the one with the best held-out score is taken, by the rule of `ltv.models.compare`. `tau` is the
+    scale of calendar shocks: 0.12 until a back-test has learned another. `draws` make the band of the tracking curve.
+
+    Raises DataError when the window is too short to halve, FitError when the first part cannot be fitted.
+    """
+    holdout = hold_out(orders, at=at or middle(orders), unit=unit)
+    if family is None:
+        choice = compare(*holdout.pairs, holdout.span)
+        buying, reason = choice.fits[choice.chosen.title], choice.reason
+    else:
+        buying, reason = fit(family, holdout.customers.patterns), f"{family.title} was asked for."
+    return graded(holdout, replace(buying, size=draws), reason, tau=tau)
+
+
+def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD) -> Grade:
+    """The grade of a fit that has seen `holdout.customers` only."""
+    patterns = holdout.customers.patterns
+    [totals] = group_totals(buying, patterns, np.zeros(len(patterns.x), dtype=np.int64), [holdout.span])
+    actual = int(holdout.cells["n"] @ holdout.cells["later"])
+    rows = {}
+    for name, shock in {"raw": 0.0, "widened": tau}.items():
+        ends = band(totals, -1, whole=True, tau=shock)
+        rows[name] = (totals.mean[-1], ends["low"], ends["high"], actual)
+    return Grade(
+        at=holdout.at,
+        until=holdout.until,
+        customers=patterns.customers,
+        forecast=float(totals.mean[-1]),
+        actual=actual,
+        total=pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "actual"]),
+        tracking=track(buying, holdout.customers, holdout.log),
+        family=buying.family,
+        reason=reason,
+        tau=tau,
+    )

@@ -1,0 +1,140 @@
+"""The same forecast from many past days: totals and cohorts, orders and revenue, several horizons, raw and widened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ltv.errors import DataError, FitError
+from ltv.metrics.bands import Totals, Worth, band, group_totals
+from ltv.metrics.holdouts import acquired, past_origins, totals_after
+from ltv.metrics.widening import Widening, independent, widening
+from ltv.models import GammaGamma
+from ltv.models.fitting import fit  # without its memory: these fits are never asked for again
+from ltv.orders.customers import Customers, summarize
+from ltv.orders.log import Orders, split
+from ltv.units import Unit, period_start
+
+Array = NDArray[np.float64]
+ALL = "all"
+FEW = 30
+"""Cohorts below so many customers are forecast, but not counted in the coverage."""
+
+
+def roll(
+    orders: Orders,
+    family: Any,
+    *,
+    days: Sequence[int],
+    unit: str | Unit = "week",
+    most: int = 8,
+) -> pd.DataFrame:
+    """Refit `family` at up to `most` past days and forecast each horizon that fits, in days.
+
+    One row per (what: orders or revenue, days, at, cohort): n customers, estimate, low, high (90 %), inner_low,
+    inner_high (50 %), the same with the prefix wide_, actual, log_error, log_sd, tau. cohort is the acquisition month
+    or "all"; newcomers after `at` are in none. τ of a row is learned from forecasts that were over by its `at`.
+    An origin whose customers cannot be fitted is left out.
+    """
+    rows: list[dict[str, Any]] = []
+    for at in past_origins(orders, days, most=most):
+        spans = [length for length in days if at + dt.timedelta(days=length) <= orders.until]
+        try:
+            rows += _from(orders, family, at, spans, unit)
+        except (FitError, DataError):
+            continue
+    if not rows:
+        raise DataError("backtest", ["window  no past day has enough customers before it and enough days after it"])
+    frame = pd.DataFrame(rows)
+    return _banded(frame).set_index(["what", "days", "at", "cohort"]).drop(columns="totals")
+
+
+def _from(orders: Orders, family: Any, at: dt.date, days: Sequence[int], unit: str | Unit) -> list[dict[str, Any]]:
+    """The forecasts of one day, by what, horizon and cohort, with what came."""
+    known = summarize(split(orders, at=at)[0], unit=unit)
+    came = totals_after(known, orders, days)
+    buying = fit(family, known.patterns)
+    months, groups = np.unique(acquired(came, at), return_inverse=True)
+    names = [*(f"{period_start(month, Unit.MONTH):%Y-%m}" for month in months), ALL]
+    sizes = _with_all(groups, came["n"].to_numpy(float))
+    worth, rows = _worth(known, came), []
+    for what, column, value in (("orders", "k", None), ("revenue", "v", worth)):
+        if what == "revenue" and worth is None:
+            continue
+        spans = [length / known.unit.days for length in days]
+        forecasts = group_totals(buying, known.patterns, groups, spans, worth=value)
+        for length, totals in zip(days, forecasts, strict=True):
+            actual = _with_all(groups, came[f"{column}_{length}"].to_numpy(float))
+            for number, cohort in enumerate(names):
+                row = {"what": what, "days": length, "at": at, "cohort": cohort, "n": int(sizes[number])}
+                rows.append(row | {"actual": actual[number], "totals": (totals, number)})
+    return rows
+
+
+def _worth(customers: Customers, patterns: pd.DataFrame) -> Worth | None:
+    """The value of orders as known at the origin; None where too few repeat orders say anything."""
+    try:
+        values = fit(GammaGamma, customers)
+    except (FitError, DataError):
+        return None
+    return Worth(values, (patterns["m"] / patterns["n"]).to_numpy(float))
+
+
+def _with_all(groups: NDArray[np.int64], values: Array) -> Array:
+    """Sums by group, and of all."""
+    sums = np.bincount(groups, values)
+    return np.append(sums, sums.sum())
+
+
+def _banded(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with errors, τ as it was known, and both bands."""
+    mean = np.array([totals.mean[number] for totals, number in frame["totals"]])
+    frame["estimate"] = mean
+    with np.errstate(divide="ignore", invalid="ignore"):
+        frame["log_error"] = np.log(frame["actual"].to_numpy(float) / mean)
+    frame["log_sd"] = [totals.log_sd[number] for totals, number in frame["totals"]]
+    taus = {key: learned(frame, what=key[0], days=key[1], by=key[2]).tau for key in set(_keys(frame))}
+    columns = []
+    for key, (totals, number) in zip(_keys(frame), frame["totals"], strict=True):
+        columns.append({"tau": taus[key]} | _both(totals, number, whole=key[0] == "orders", tau=taus[key]))
+    return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis=1)
+
+
+def _keys(frame: pd.DataFrame) -> list[tuple[str, int, dt.date]]:
+    return list(zip(frame["what"], frame["days"], frame["at"], strict=True))
+
+
+def _both(totals: Totals, number: int, *, whole: bool, tau: float) -> dict[str, float]:
+    wide = band(totals, number, whole=whole, tau=tau)
+    return band(totals, number, whole=whole, tau=0.0) | {f"wide_{name}": end for name, end in wide.items()}
+
+
+def learned(rolled: pd.DataFrame, *, what: str, days: int, by: dt.date | None = None) -> Widening:
+    """τ of totals over `days`, from the forecasts in `rolled` that were over by a day (default: all of them)."""
+    rows = rolled.reset_index()
+    mine = rows[(rows["what"] == what) & (rows["days"] == days) & (rows["cohort"] == ALL)]
+    if by is not None:
+        mine = mine[[at + dt.timedelta(days=days) <= by for at in mine["at"]]]
+    starts = [at.toordinal() for at in mine["at"]]
+    return widening(mine["log_error"], mine["log_sd"], effective=independent(starts, days))
+
+
+def coverage(rolled: pd.DataFrame) -> pd.DataFrame:
+    """How often bands held what came, by what, days and level (totals, cohorts): n, and a share for each band.
+
+    raw_50, raw_90, widened_50, widened_90. Cohorts of 30 customers and more; forecasts from nearby days overlap, so n
+    overstates what they say.
+    """
+    rows = rolled.reset_index()
+    rows["level"] = np.where(rows["cohort"] == ALL, "totals", "cohorts")
+    rows = rows[(rows["cohort"] == ALL) | (rows["n"] >= FEW)]
+    ends = {"raw_50": "inner_", "raw_90": "", "widened_50": "wide_inner_", "widened_90": "wide_"}
+    for name, prefix in ends.items():
+        rows[name] = (rows[f"{prefix}low"] <= rows["actual"]) & (rows["actual"] <= rows[f"{prefix}high"])
+    grouped = rows.groupby(["what", "days", "level"], sort=False)
+    return grouped[list(ends)].mean().assign(n=grouped.size())
