@@ -56,7 +56,8 @@ def retention_trend(cells: pd.DataFrame, *, age: int) -> Trend:
     k, n = at["active"].to_numpy(float), at["n"].to_numpy(float)
     if len(at) < FEWEST or not 0 < k.sum() < n.sum():
         why = f"{len(at)} cohorts have lived through age {age}; {FEWEST} are needed, with some customers active and some not"
-        return Trend(*[np.nan] * 5, at.assign(line=np.nan)[["estimate", "low", "high", "n", "known", "line"]], why)
+        blank = at.assign(line=np.nan)[["estimate", "low", "high", "n", "known", "line"]]
+        return Trend(np.nan, np.nan, np.nan, np.nan, np.nan, blank, why)
     days = (
         pd.to_datetime(pd.Index(at.index.get_level_values("cohort"))).to_numpy().astype("datetime64[D]").astype(float)
     )

@@ -40,8 +40,22 @@ class Parameters:
 class Retention(Parameters):
     """Who comes back, cohort by cohort."""
 
-    cohort: str = _field("week", "customers acquired in the same", choices=("week", "month", "quarter"))
-    period: str = _field("month", "length of an age in a customer's own life", choices=("week", "month", "quarter"))
+    cohort: str = _field("week", "customers acquired in the same", choices=("week", "month", "quarter", "year"))
+    period: str = _field("month", "length of an age of a customer", choices=("week", "month", "quarter"))
+    clock: str = _field("anniversary", "ages by a customer's own life or by the", choices=("anniversary", "calendar"))
+    active: str = _field("1 order", "what makes a customer active in an age, such as 2 orders or 50 USD")
+    by: str | None = _field(None, "column whose value at the first order makes segments to compare")
+    business: str = _field("commerce", "decides the core metric", choices=("commerce", "usage"))
+    lapsed: str = _field("180 days", "a customer without an order for so long has lapsed", form="span")
+
+
+@dataclass(frozen=True)
+class GrowthAccounting(Parameters):
+    """Where customers and revenue come from, and where they go."""
+
+    period: str = _field("month", "what is compared with the one before", choices=("week", "month", "quarter"))
+    cohort: str = _field("quarter", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
+    business: str = _field("commerce", "decides the core metric", choices=("commerce", "usage"))
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,12 @@ class Payback(Parameters):
     holdout: str | None = _field(None, "last day the tested model may see; default: the middle of the log", form="day")
 
 
-_REPORTS: dict[str, type[Parameters]] = {"retention": Retention, "ltv": Ltv, "payback": Payback}
+_REPORTS: dict[str, type[Parameters]] = {
+    "retention": Retention,
+    "growth_accounting": GrowthAccounting,
+    "ltv": Ltv,
+    "payback": Payback,
+}
 
 
 def reports() -> list[str]:
@@ -118,8 +137,8 @@ def check_all(names: Sequence[str], given: Mapping[str, Any]) -> dict[str, Param
 def parameters_cell(name: str) -> str:
     """The source of a notebook's parameters cell.
 
-    >>> print(parameters_cell("retention").splitlines()[-2])
-    cohort: str = "week"  # customers acquired in the same: week, month or quarter
+    >>> print(parameters_cell("growth_accounting").splitlines()[-1])
+    business: str = "commerce"  # decides the core metric: commerce or usage
     """
     return "\n".join(
         f"{field.name}: {field.type} = {_literal(field.default)}  # {describe(field)}"

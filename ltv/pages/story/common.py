@@ -16,9 +16,10 @@ from ltv.pages.tables import Table
 DEFINITIONS = {
     "Customer": "Someone with at least one order in the window; acquired on the day of the first order.",
     "Order": "All that a customer buys on one day.",
-    "Cohort": "Customers acquired in the same calendar week, month or quarter.",
-    "Age": "Time since a customer's own first order. Month 1 is days 31 to 60 of that life, and so on (30.4375 days each).",
-    "Retention": "Share of a cohort's customers with an order in an age. Only customers who have lived through the whole age count.",
+    "Cohort": "Customers acquired in the same calendar week, month, quarter or year, or with the same attribute of the first order.",
+    "Age": "Time since a customer's own first order. Month 1 is days 31 to 60 of that life, and so on (30.4375 days each). "
+    "On the calendar clock, calendar periods since that of the first order.",
+    "Retention": "Share of a cohort's customers who are active in an age. Only customers who have lived through the whole age count.",
     "Margin": "What is left of revenue to pay for marketing and everything else; a share of revenue unless costs are given.",
     "90% interval": "Of 100 such intervals about 90 hold the truth, if the stated model or sampling holds.",
     "Repeat order": "Any order after the first day.",
@@ -31,6 +32,27 @@ DEFINITIONS = {
     "Payback": "Age at which the cumulative margin per acquired customer, first order included and discounted to "
     "acquisition, reaches the CAC for good.",
     "Affordable CAC": "The highest CAC that a next cohort pays back within the target with the stated probability.",
+    "Active": "With at least one order in the period, unless the parameter active asks for more orders or for an amount.",
+    "Small cohort": "Fewer than 30 customers: its share is hardly more than a list of names, and its line is not drawn.",
+    "Ordered again by day": "Share that placed the next order by so many days after the last, by Kaplan and Meier: customers still waiting "
+    "count for as long as they were watched. A third order: among those who reached a second one.",
+    "On or after": "Active in an age or any later one up to a common last age; a cohort that has not lived so long is not yet known.",
+    "Net revenue retention": "Revenue of an age over that of age 0 (first order included) of the same customers; growth of some offsets loss of others.",
+    "Gross revenue retention": "As net, but each customer counts up to what it brought in age 0 at most.",
+    "Trend of an age": "A line through the retention of successive cohorts at one age. It counts as moved only where the change exceeds what "
+    "cohorts differ by anyway.",
+    "Projected": "Customers who have not lived through an age yet count by simulated futures given their own history (BG/NBD); the others as observed.",
+    "Lapsed": "Without an order for longer than the parameter lapsed says.",
+    "Returns unaided": "Probability of an order within 12 months if nobody does anything. Only returns beyond these are won back.",
+    "New": "With the first order in this period.",
+    "Retained": "With an order in this period and in the one before.",
+    "Resurrected": "With an order in this period and in an earlier one, but none in the one before.",
+    "Churned": "With an order in the period before and none in this one. A shop's customer who skips a period counts, and may be resurrected.",
+    "Quick ratio": "Gained over lost: (new + resurrected) ÷ churned for customers; for revenue, expansion counts as gained and contraction as lost.",
+    "Expansion and contraction": "What retained customers brought more, or less, than in the period before.",
+    "Stickiness": "Mean number of customers active on a day over those active in 28 days: the share of its days on which an active customer orders.",
+    "Core metric": "The one figure to watch. Commerce: revenue of repeat orders per customer with an order in the month. Usage: customers active in the week.",
+    "Difference of segments": "Share of a segment less that of the largest one, with Newcombe's interval for independent shares.",
 }
 BANDS = {"raw": "parameters and chance only", "widened": "with calendar shocks"}
 

@@ -2,104 +2,171 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from ltv.metrics import intervals
+from ltv.metrics import Beside, Trend, median_days, share_by
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
+from ltv.pages.story import growth
 from ltv.pages.story.common import amount, covers, share
 
 AGES = (1, 6, 12)
+percent = formats.percent
 
 
-def headline(log: Orders, average: pd.DataFrame, money: pd.DataFrame, *, period: str) -> blocks.Headline:
-    """How many come back, early and late, and what a customer has brought by then."""
+def headline(log: Orders, average: pd.DataFrame, waits: pd.DataFrame, *, period: str) -> blocks.Headline:
+    """How many are active early and late, and how many order again at all."""
     early, late = _first_and_last(average)
-    brought = money.loc[money["known"]].iloc[-1] if late not in money.index else money.loc[late]
-    text = (
-        f"**{formats.percent(average.loc[early, 'estimate'])}** of customers order in {period} {early} after their first order and "
-        f"**{formats.percent(average.loc[late, 'estimate'])}** in {period} {late}; after {brought.name} {period}s each has "
-        f"brought **{formats.money(brought['estimate'], log.currency)}** of margin."
-    )
+    again = share_by(waits.loc[2])
+    day = again.index[again["known"]].max() if again["known"].any() else None
+    text = f"**{percent(average.loc[early, 'estimate'])}** of customers are active in {period} {early} after their first order"
+    text += f" and **{percent(average.loc[late, 'estimate'])}** in {period} {late}" if late != early else ""
+    text += f"; **{percent(again.loc[day, 'estimate'], 0)}** have ordered again within {day} days." if day else "."
     return blocks.Headline(text, covers(log), str(log.until))
 
 
 def cards(
-    log: Orders, customers: Customers, average: pd.DataFrame, money: pd.DataFrame, *, period: str
+    log: Orders,
+    average: pd.DataFrame,
+    waits: pd.DataFrame,
+    money: pd.DataFrame,
+    metric: pd.DataFrame,
+    *,
+    period: str,
+    business: str,
 ) -> blocks.Cards:
-    """New customers, who came back, retention at a few ages, margin per customer."""
-    counts = customers.counts
-    low, high = intervals.wilson(counts["repeaters"], counts["customers"])
-    back = counts["repeaters"] / counts["customers"]
-    shown = [
-        blocks.Card(
-            "New customers", formats.integer(counts["customers"]), note=f"{log.since} to {_last_birth(customers)}"
-        ),
-        blocks.Card(
-            "Ordered again so far",
-            formats.percent(back),
-            formats.interval(float(low), float(high), formats.percent),
-            numbers=(back, float(low), float(high)),
-        ),
-    ]
+    """The core metric, new customers, who orders again and when, who is active at a few ages, margin per customer."""
+    shown = [growth.metric_card(metric, log, business=business)]
+    shown.append(
+        blocks.Card("New customers", formats.integer(log.size["customers"]), note=f"{log.since} to {log.until}")
+    )
+    again = share_by(waits.loc[2], days=(30, 365))
+    for day, row in again[again["known"]].iterrows():
+        shown.append(_share_card(f"Ordered again within {day} days", row, f"{row['n']:,.0f} still waiting by then"))
     for age in (age for age in AGES if age in average.index):
         row = average.loc[age]
-        interval = formats.interval(row["low"], row["high"], formats.percent)
-        note = f"{row['n']:,.0f} customers"
-        numbers = (row["estimate"], row["low"], row["high"])
-        shown.append(
-            blocks.Card(f"Active in {period} {age}", formats.percent(row["estimate"]), interval, note, numbers=numbers)
-        )
+        shown.append(_share_card(f"Active in {period} {age}", row, f"{row['n']:,.0f} customers"))
     known = money[money["known"]]
     row = known.loc[12] if 12 in known.index else known.iloc[-1]
     show = lambda value: formats.money(value, log.currency)  # noqa: E731
-    shown.append(
-        blocks.Card(
-            f"Margin per customer, {row.name} {period}s",
-            show(row["estimate"]),
-            formats.interval(row["low"], row["high"], show),
-            "first order included",
-            numbers=(row["estimate"], row["low"], row["high"]),
-        )
-    )
+    interval = formats.interval(row["low"], row["high"], show)
+    label = f"Margin per customer, {row.name} {period}s"
+    numbers = (row["estimate"], row["low"], row["high"])
+    shown.append(blocks.Card(label, show(row["estimate"]), interval, "first order included", numbers=numbers))
     return blocks.Cards(shown)
 
 
+def _share_card(label: str, row: pd.Series, note: str) -> blocks.Card:
+    numbers = (row["estimate"], row["low"], row["high"])
+    interval = formats.interval(row["low"], row["high"], percent)
+    return blocks.Card(label, percent(row["estimate"]), interval, note, numbers=numbers)
+
+
 def findings(
-    log: Orders, customers: Customers, cells: pd.DataFrame, average: pd.DataFrame, money: pd.DataFrame, *, period: str
+    customers: Customers, average: pd.DataFrame, trend: Trend, waits: pd.DataFrame, model: Beside, *, period: str
 ) -> blocks.Findings:
     """What operations and product should know, in sentences."""
-    counts, size = customers.counts, log.size
-    sizes = cells.xs(0, level="age")["n"]
+    counts, until = customers.counts, customers.orders.until
     early, late = _first_and_last(average)
-    first, last = money.loc[0], money[money["known"]].iloc[-1]
-    repeat = 1 - first["estimate"] * first["n"] / size["margin"]
-    for_operations = [
-        f"**{counts['customers']:,}** customers came new, in {len(sizes)} cohorts; the largest, of {sizes.idxmax()}, "
-        f"brought {sizes.max():,} of them.",
-        f"**{counts['repeaters']:,}** came back at least once by {log.until} and placed {counts['repeat_orders']:,} repeat "
-        f"orders, {formats.percent(repeat)} of all margin.",
-        f"The first order leaves {amount(first, log.currency)} of margin per customer; {last.name} {period}s on it is "
-        f"{amount(last, log.currency)}.",
-    ]
+    stay = f"In {period} {early} **{share(average.loc[early])}** of customers are active"
+    stay += f", in {period} {late} **{share(average.loc[late])}**: " if late != early else ": "
     return blocks.Findings(
-        for_operations=for_operations,
+        for_operations=[
+            f"**{counts['customers']:,}** customers came new and {counts['repeaters']:,} of them have ordered again by "
+            f"{until}, {counts['repeat_orders']:,} times.",
+            _again(waits),
+            lapsed_sentence(model, customers.orders),
+        ],
         for_product=[
-            f"In {period} {early} after the first order **{share(average.loc[early])}** of customers order, in {period} {late} "
-            f"**{share(average.loc[late])}**: {_fall(average, early, late, period)}",
-            _spread(cells, early, period),
-            _unknown(cells),
+            stay + _fall(average, early, late, period),
+            trend_sentence(trend, period=period),
+            model_sentence(average, model, period=period),
         ],
     )
 
 
-def curve_alt(average: pd.DataFrame, *, period: str) -> str:
+def _again(waits: pd.DataFrame) -> str:
+    """Who orders a second and a third time, and when half of them have."""
+    parts = []
+    for number, who in ((2, "customers"), (3, "those who reached a second order")):
+        curve = share_by(waits.loc[number])
+        known = curve[curve["known"]]
+        if len(known):
+            steps = ", ".join(f"{100 * row['estimate']:.0f} within {day} days" for day, row in known.iterrows())
+            parts.append(f"Of 100 {who} {steps} order again.")
+    middle = median_days(waits.loc[3])[0]
+    if np.isfinite(middle):
+        parts.append(f"Half of the third orders come within {middle:.0f} days of the second: write before then.")
+    return " ".join(parts) or "Nobody has been watched long enough to say when customers order again."
+
+
+def trend_sentence(trend: Trend, *, period: str) -> str:
+    """Whether the first age moved from cohort to cohort, and how sure that is."""
+    if not trend.known:
+        return f"Whether {period} 1 gets better from cohort to cohort is not yet known: {trend.why}."
+    first, last = trend.cohorts.index[0], trend.cohorts.index[-1]
+    span = f"from the cohort of {first} to that of {last}"
+    points = f"{_points(trend.change)} ({_points(trend.low)} to {_points(trend.high)})"
+    if trend.moved:
+        way = "rose" if trend.change > 0 else "fell"
+        return (
+            f"Activity in {period} 1 **{way}** {span}: {points}, more than cohorts differ by anyway (p {_p(trend.p)})."
+        )
+    return f"Activity in {period} 1 **did not move** beyond chance {span}: {points}."
+
+
+def _points(change: float) -> str:
+    return f"{'+' if change >= 0 else '−'}{abs(100 * change):.1f} points"
+
+
+def _p(p: float) -> str:
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def model_sentence(average: pd.DataFrame, model: Beside, *, period: str) -> str:
+    """Where the model misses what was observed."""
+    if model.retention.empty:
+        return f"No model stands beside these figures: {model.why}"
+    both = average.loc[1:].join(model.retention[["estimate"]].rename(columns={"estimate": "model"}), how="inner")
+    if both.empty:
+        return "The model cannot be compared yet: nobody has lived through a second age."
+    gap = both["model"] - both["estimate"]
+    worst = gap.abs().idxmax()
+    outside = int(((both["model"] < both["low"]) | (both["model"] > both["high"])).sum())
+    return (
+        f"{model.fits[0].family.title} describes retention to within {abs(100 * gap[worst]):.1f} points at every age; it lies "
+        f"outside the observed interval at {outside} of {len(both)} ages, and is farthest off in {period} {worst} "
+        f"({percent(both.loc[worst, 'model'])} against {percent(both.loc[worst, 'estimate'])})."
+    )
+
+
+def lapsed_sentence(model: Beside, log: Orders) -> str:
+    """How many lapsed customers there are, and what comes back without doing anything."""
+    if model.lapsed.empty:
+        return f"What lapsed customers would bring is not known: {model.why}"
+    frame = model.lapsed
+    show = lambda value: formats.money(value, log.currency, 0)  # noqa: E731
+    back, n = frame["returning"].sum(), frame["n"].sum()
+    return (
+        f"**{n:,}** customers have lapsed. {back:,.0f} of them ({percent(back / n, 0)}) will order within 12 months "
+        f"unaided, bringing {show(frame['value'].sum())} of margin; winning back pays only beyond these."
+    )
+
+
+def curve_alt(average: pd.DataFrame, model: Beside, *, period: str) -> str:
     """The finding of the retention curve for those who do not see it."""
     early, late = _first_and_last(average)
+    beside = "" if model.retention.empty else " The model's dashed curve runs beside the observed one and on beyond it."
     return (
-        f"Share of customers with an order by age: {formats.percent(average.loc[early, 'estimate'])} in {period} {early}, "
-        f"{formats.percent(average.loc[late, 'estimate'])} in {period} {late}, with 90% bands; cohorts run close together behind it."
+        f"Share of customers active by age: {percent(average.loc[early, 'estimate'])} in {period} {early}, "
+        f"{percent(average.loc[late, 'estimate'])} in {period} {late}, with 90% bands.{beside}"
     )
+
+
+def next_order_alt(waits: pd.DataFrame) -> str:
+    """The finding of the Kaplan–Meier picture for those who do not see it."""
+    return "Share of customers that ordered again, by days since the order before. " + _again(waits)
 
 
 def money_alt(money: pd.DataFrame, log: Orders, *, period: str) -> str:
@@ -111,40 +178,28 @@ def money_alt(money: pd.DataFrame, log: Orders, *, period: str) -> str:
     )
 
 
+def money_sentence(money: pd.DataFrame, log: Orders, *, period: str) -> blocks.Notes:
+    """What the first order leaves and what age adds."""
+    first, last = money.loc[0], money[money["known"]].iloc[-1]
+    text = (
+        f"The first order leaves {amount(first, log.currency)} of margin per customer; {last.name} {period}s on it is "
+        f"{amount(last, log.currency)}."
+    )
+    return blocks.Notes("In words", [text])
+
+
 def _first_and_last(average: pd.DataFrame) -> tuple[int, int]:
     ages = [age for age in average.index if age > 0] or [0]
     return ages[0], max([age for age in AGES if age in ages] or [ages[-1]])
-
-
-def _last_birth(customers: Customers) -> str:
-    return str(customers.table.first_day.max().to_pyarrow().as_py())
 
 
 def _fall(average: pd.DataFrame, early: int, late: int, period: str) -> str:
     kept = average.loc[late, "estimate"] / average.loc[early, "estimate"] if average.loc[early, "estimate"] else 0.0
     if early == late:
         return f"later {period}s are not yet known."
-    return f"activity in {period} {late} is {formats.percent(kept, 0)} of that in {period} {early}."
+    return f"of 100 active in {period} {early}, {100 * kept:.0f} are active in {period} {late}."
 
 
-def _spread(cells: pd.DataFrame, age: int, period: str) -> str:
-    """Whether cohorts differ at an age, by the intervals of the best and the worst of a fair size."""
-    if age not in cells.index.get_level_values("age"):
-        return "No cohort has lived through a second age yet: come back later."
-    rows = cells.xs(age, level="age")
-    rows = rows[rows["known"] & (rows["n"] >= 100)]
-    if len(rows) < 2:
-        return f"Fewer than two cohorts have 100 customers who lived through {period} {age}: too few to compare."
-    worst, best = rows.loc[rows["estimate"].idxmin()], rows.loc[rows["estimate"].idxmax()]
-    apart = worst["high"] < best["low"]
-    return (
-        f"Cohorts of 100 customers or more run from {share(worst)} ({worst.name}) to {share(best)} ({best.name}) in {period} {age}; "
-        + ("their intervals do not meet." if apart else "their intervals overlap, so the cohorts may be alike.")
-    )
-
-
-def _unknown(cells: pd.DataFrame) -> str:
-    unknown = int((~cells["known"]).sum())
-    if not unknown:
-        return "Every cell of the table is complete."
-    return f"{unknown} of {len(cells)} cells of the table are not yet known, because nobody has lived through them; they count nowhere."
+def comparable(model: Beside, clock: str, active: str) -> pd.DataFrame | None:
+    """The model's retention where it means the same as the observed one: own ages, any order."""
+    return model.retention if clock == "anniversary" and active.strip() == "1 order" else None

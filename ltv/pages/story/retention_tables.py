@@ -1,0 +1,88 @@
+"""The tables of the retention report: who ordered again, revenue kept, segments, projected cohorts, win-back totals."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ltv.metrics import Beside, compare, share_by
+from ltv.orders import Orders
+from ltv.pages import blocks
+from ltv.pages.tables import Table
+from ltv.pages.triangle import Triangle
+
+
+def next_order_table(waits: pd.DataFrame) -> Table:
+    """Shares that ordered again by a few days, among those who reached the order before."""
+    names = {2: "second order, of all customers", 3: "third order, of those who reached the second"}
+    frame = pd.concat({names[number]: share_by(waits.loc[number]) for number in (2, 3)}, names=["order", "days"])
+    labels = {"estimate": "share that ordered", "n": "still waiting"}
+    return Table(frame, "Who has ordered again by when", formats={"estimate": "percent:1"}, labels=labels)
+
+
+def revenue_table(net: pd.DataFrame, gross: pd.DataFrame) -> Table:
+    """Net and gross revenue retention of all customers side by side."""
+    frame = net[["estimate", "low", "high", "n"]].assign(gross=gross["estimate"], revenue=net["revenue"])
+    return Table(
+        frame.droplevel("cohort"),
+        "Revenue of each age over that of age 0, first order included",
+        formats={"estimate": "percent:1", "gross": "percent:1", "revenue": "integer"},
+        labels={"estimate": "net", "n": "customers"},
+    )
+
+
+def segments(cells: pd.DataFrame, *, by: str | None, period: str) -> blocks.Block:
+    """Each segment's retention at the first age beside that of the largest one."""
+    if by is None:
+        return blocks.Notes(
+            "No segments", ["Name an attribute of the first order as the parameter by to compare its segments."]
+        )
+    ages = cells.index.get_level_values("age")
+    first = cells[(ages == 1) & cells["known"]].droplevel(["cohort", "age"])
+    if first.empty:
+        return blocks.Notes("Segments", [f"Nobody has lived through {period} 1 yet."])
+    base = first["n"].idxmax()
+    rows = {name: compare(cells, base, name, level=by).loc[1] for name in first.index if name != base}
+    against = pd.DataFrame.from_dict(rows, orient="index").reindex(first.index)
+    frame = pd.DataFrame({"n": first["n"], "share": first["estimate"]}).join(against[["estimate", "low", "high"]])
+    return Table(
+        frame.sort_values("n", ascending=False).rename_axis(by),
+        f"Active in {period} 1 by {by}, and the difference from {base}, the largest",
+        formats={"share": "percent:1", "estimate": "percent:1"},
+        labels={"n": "customers", "share": "share active", "estimate": "difference"},
+    )
+
+
+def projected(model: Beside, *, period: str) -> blocks.Block:
+    """The cohort table with the ages still to come filled in."""
+    if model.projected.empty:
+        return blocks.Notes("Nothing projected", [f"No model could be fitted: {model.why}"])
+    cells = model.projected
+    shares, known = cells["estimate"].unstack(), cells["known"].unstack()
+    caption = "Share of each cohort with an order, by age; hatched cells are projected"
+    return Triangle(shares, cells["n"].groupby(level="cohort").max(), known, caption, age=f"age in {period}s")
+
+
+def win_back_table(model: Beside, log: Orders) -> blocks.Block:
+    """Lapsed customers in totals: who returns unaided, and what one who returns is worth."""
+    if model.lapsed.empty:
+        return blocks.Notes("No win-back totals", [model.why])
+    columns = ["n", "estimate", "low", "high", "returning", "value", "value_if_back", "days_since"]
+    money = f"money:{log.currency}"
+    return Table(
+        model.lapsed[columns],
+        "Lapsed customers and what they do unaided within 12 months",
+        formats={
+            "estimate": "percent:1",
+            "returning": "integer",
+            "value": money,
+            "value_if_back": money,
+            "days_since": "integer",
+        },
+        labels={
+            "n": "customers",
+            "estimate": "return unaided",
+            "value": "their margin",
+            "value_if_back": "margin of one who returns",
+            "days_since": "median days since the last order",
+        },
+    )
