@@ -14,7 +14,7 @@ _WHERE = {
     "ltv.errors": ("DataError", "FitError", "LtvError", "ParameterError", "UnitError"),
     "ltv.units": ("Horizon", "Rate", "Unit", "annual"),
     "ltv.models": ("BGNBD", "Fit", "GammaGamma", "OrderValues", "Patterns", "fit"),
-    "ltv.orders": ("Customers", "Orders", "read_orders", "split", "summarize"),
+    "ltv.orders": ("Customers", "Orders", "Policy", "read_orders", "split", "summarize"),
     "ltv.metrics": (
         "active_customers",
         "acquisition",

@@ -7,20 +7,27 @@ numbers, months are 12·year + month, and money is DECIMAL(18,4) until it reache
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
+from ibis.common.exceptions import IbisError
 
 from ltv.errors import DataError
 from ltv.units import EPOCH, Unit
 
 MONEY = "decimal(18, 4)"
+FILE, AGAIN = "ltv_file", "ltv_again"
+FAILURES = (duckdb.Error, IbisError, pa.ArrowException)
+"""What an engine raises when rows cannot be read."""
 
 
 @ibis.udf.scalar.builtin(name="timezone")
@@ -48,11 +55,55 @@ def connect(memory: str | None = None) -> Any:
     return ibis.duckdb.connect(**settings)
 
 
-def read_files(connection: Any, paths: Sequence[str], kind: str) -> ir.Table:
-    """CSV files with every cell as text, so that no id or amount loses a digit, or Parquet files as they are."""
+def attach(on: Any) -> Any:
+    """The engine that `on` names: a Spark session, an Ibis connection, a connection URL, or a DuckDB database file.
+
+    Raises DataError, without the user information of a URL, when it cannot be reached.
+    """
+    if hasattr(on, "sparkContext"):
+        return ibis.pyspark.connect(on)
+    if not isinstance(on, str | Path):
+        return on
+    try:
+        if "://" in str(on):
+            return ibis.connect(str(on))
+        if not Path(on).exists():
+            raise DataError("orders", [f"on  there is no database {on}"])
+        return ibis.duckdb.connect(str(on), read_only=True, autoinstall_known_extensions="false")
+    except DataError:
+        raise
+    except Exception as error:  # every engine fails in its own class
+        raise open_error(f"orders ({_public(str(on))})", error) from error
+
+
+def is_spark_frame(given: Any) -> bool:
+    """Whether this is a Spark frame, found out without importing Spark."""
+    return type(given).__module__.startswith("pyspark.sql") and hasattr(given, "sparkSession")
+
+
+def from_spark(frame: Any) -> tuple[ir.Table, Any]:
+    """A Spark frame as a table of its session."""
+    connection, name = attach(frame.sparkSession), ibis.util.gen_name("ltv_spark")
+    frame.createOrReplaceTempView(name)
+    return connection.table(name), connection
+
+
+def read_files(connection: Any, paths: Sequence[str], kind: str, *, delimiter: str = ",") -> ir.Table:
+    """CSV files with every cell as text, so that no id or amount loses a digit, or Parquet files as they are.
+
+    Of several files each row knows its own, in the column `FILE`.
+    """
+    several = len(paths) > 1
+    named = {"filename": FILE} if several else {}
     if kind == "parquet":
-        return connection.read_parquet(list(paths))
-    return connection.read_csv(list(paths), all_varchar=True, header=True, null_padding=False)
+        return connection.read_parquet(list(paths), **named)
+    rules = {"delim": delimiter, "quote": '"', "escape": '"', "header": True, "all_varchar": True}
+    return connection.read_csv(list(paths), **rules, null_padding=False, union_by_name=several, **named)
+
+
+def from_arrow(connection: Any, table: Any) -> ir.Table:
+    """An Arrow table as a table of this connection; what is neither number, text nor time becomes text."""
+    return connection.create_table(ibis.util.gen_name("ltv_arrow"), table, temp=True)
 
 
 def from_frame(connection: Any, frame: pd.DataFrame) -> ir.Table:
@@ -78,14 +129,17 @@ def parse_stamp(column: ir.StringValue, form: str) -> ir.TimestampValue:
     return _parse(column, form)
 
 
-def local_day(column: ir.Value, zone: str) -> ir.DateValue:
-    """The calendar day of a date, a wall-clock timestamp, or an instant (a timestamp with a zone) seen from `zone`."""
+def wall_clock(column: ir.Value, zone: str) -> ir.TimestampValue:
+    """What the clocks of `zone` showed at an instant (a timestamp with a zone); a timestamp without one stays."""
     kind = column.type()
-    if kind.is_date():
-        return column
     if kind.is_timestamp() and kind.timezone is not None:
-        return _wall_clock(zone, column.cast("timestamp('UTC')")).date()
-    return column.cast("timestamp").date()
+        return _wall_clock(zone, column.cast("timestamp('UTC')"))
+    return column.cast("timestamp")
+
+
+def local_day(column: ir.Value, zone: str) -> ir.DateValue:
+    """The calendar day of a date, a wall-clock timestamp, or an instant seen from `zone`."""
+    return column if column.type().is_date() else wall_clock(column, zone).date()
 
 
 def money(column: ir.Value) -> ir.DecimalValue:
@@ -118,3 +172,8 @@ def open_error(what: str, error: Exception) -> DataError:
     """A reader's failure in a reader's words."""
     text = str(error).splitlines()[0][:200]
     return DataError(what, [f"file  could not be read: {text}"])
+
+
+def _public(url: str) -> str:
+    """A URL without user name and password."""
+    return re.sub(r"(://)[^/@]*@", r"\1", url)

@@ -92,7 +92,7 @@ def test_the_time_zone_decides_the_day_of_an_instant():
 def test_every_fault_is_said_at_once_with_its_row():
     frame = log([("a", "2024-01-01", "12"), ("b", "2024-02-30", "x"), ("c", "2024-01-03", "-5")])
     with pytest.raises(DataError) as caught:
-        ltv.read_orders(frame, **COLUMNS)
+        ltv.read_orders(frame, policy=ltv.Policy(refunds="refuse"), **COLUMNS)
     message = str(caught.value)
     assert len(caught.value.faults) == 3
     assert '1 of 3 rows in "when" are not dates' in message
@@ -141,7 +141,7 @@ def test_files_that_cannot_be_orders(tmp_path):
         (tmp_path / "none.csv", "does not exist"),
         (empty, "is empty"),
         (header, "none below the header"),
-        (odd, "neither CSV nor Parquet"),
+        (odd, "neither CSV, Parquet nor Excel"),
     ]:
         with pytest.raises(DataError, match=words):
             ltv.read_orders(path, **COLUMNS)

@@ -1,15 +1,22 @@
-"""Typed rows → orders: what is merged, what is left out, and the account of both."""
+"""Typed rows → orders: what is merged, what is netted, what is left out, and the account of all three."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from ltv import engine
+from ltv.orders.audit import account
+from ltv.orders.newcomers import Truncation, find_truncation
+from ltv.orders.policy import Policy
+from ltv.orders.refunds import place_refunds
+
+ENTRY = ("customer", "day", "value", "lines")
 
 
 @dataclass(frozen=True)
@@ -27,40 +34,151 @@ class Margin:
         return "revenue less cost" if self.share is None else f"{100 * self.share:.4g}% of revenue"
 
 
-def last_day(rows: ir.Table) -> dt.date:
-    return rows.day.max().to_pyarrow().as_py()
+@dataclass(frozen=True)
+class Cleaned:
+    """Orders, refunds (None where there are none), the account of every row, and what was found of old customers."""
+
+    orders: ir.Table
+    refunds: ir.Table | None
+    audit: pd.DataFrame
+    truncation: Truncation | None
 
 
-def audit_rows(rows: ir.Table, until: dt.date) -> pd.DataFrame:
-    """What becomes of every row: rows, customers and money per rule; the kept and dropped rows add up to the input."""
-    nobody, late = rows.customer.isnull(), rows.day > until
-    fate = ibis.cases((nobody, "no customer"), (late, "after the window"), else_="kept")
-    table = rows.mutate(rule=fate)
-    counts = engine.run(
-        table.group_by("rule").aggregate(
-            rows=table.count(), customers=table.customer.nunique(), money=table.value.sum()
+@dataclass(frozen=True)
+class Cleaner:
+    """How rows become orders. `by` are the columns of attributes to keep, `refunds` whether there are any."""
+
+    connection: Any
+    until: dt.date
+    policy: Policy
+    margin: Margin
+    by: tuple[str, ...]
+    refunds: bool
+
+    def clean(self, rows: ir.Table) -> Cleaned:
+        """Orders of all rows; where whole customers must go, once more without them."""
+        orders, refunds, left_out = self._orders(rows.mutate(rule=self._rule(rows)))
+        outcasts, truncation = self._outcasts(orders)
+        if outcasts is not None:
+            joined = rows.left_join(outcasts, "customer").drop("customer_right")
+            marked = joined.mutate(rule=ibis.coalesce(self._rule(joined), joined.outcast)).drop("outcast")
+            orders, refunds, left_out = self._orders(marked)
+        left_out = engine.keep(self.connection, left_out)
+        facts = {
+            "until": self.until,
+            "wholesale": self.policy.wholesale,
+            "old": truncation or "acquired before the log",
+        }
+        return Cleaned(orders, refunds, account(left_out, orders, refunds, facts), truncation)
+
+    def _rule(self, rows: ir.Table) -> ir.StringValue:
+        """The name of the first rule that leaves a row out, null where none does."""
+        policy = self.policy
+        cases = [(rows.customer.isnull(), "no customer"), (rows.day > self.until, "after the window")]
+        if policy.leave_out:
+            cases.append((rows.customer.isin(policy.leave_out), "left out by name"))
+        if policy.not_products:
+            codes = [code.strip().lower() for code in policy.not_products]
+            cases.append((rows["product"].strip().lower().isin(codes).fill_null(False), "not a product"))
+        if policy.duplicates == "drop":
+            cases.append((rows.again, "duplicate line"))
+        if policy.zero == "drop":
+            cases.append((rows.value == 0, "zero amount"))
+        if policy.refunds == "drop":
+            cases.append((rows.value < 0, "refund"))
+        return ibis.cases(*cases, else_=ibis.null("string"))
+
+    def _orders(self, marked: ir.Table) -> tuple[ir.Table, ir.Table | None, ir.Table]:
+        """(orders, refunds, left out) of rows with their `rule`."""
+        gone = marked.filter(marked.rule.notnull())
+        left_out = gone.select("rule", "customer", "day", "value", lines=ibis.literal(1).cast("int64"))
+        lines = marked.filter(marked.rule.isnull()).drop("rule")
+        if not (self.refunds and self.policy.refunds == "net"):
+            return self._dated(self._daily(lines)), None, left_out
+        placed = place_refunds(self.connection, lines)
+        daily = engine.keep(self.connection, self._daily(lines.filter(lines.value >= 0)))
+        back = engine.keep(self.connection, self._back(placed))
+        netted = _net(daily, back)
+        orders = self._dated(netted.filter(~netted.undone).drop("undone", "back_lines"))
+        undone = netted.filter(netted.undone)
+        nothing = undone.select(*ENTRY[:3], lines=undone.lines + undone.back_lines)
+        born = orders.filter(orders.day == orders.first_day).select("customer", "first_day")
+        known = back.left_join(born, "customer").drop("customer_right")
+        known = known.anti_join(undone, ["customer", "day"])
+        has_order = (known.day >= known.first_day).fill_null(False)
+        orphans = known.filter(~has_order).select(*ENTRY)
+        more = [nothing.mutate(rule=ibis.literal("undone the same day"))]
+        more += [orphans.mutate(rule=ibis.literal("refund without an order"))]
+        columns = left_out.columns
+        left_out = ibis.union(left_out, *(part.select(*columns).cast(left_out.schema()) for part in more))
+        return orders, engine.keep(self.connection, known.filter(has_order)), left_out
+
+    def _daily(self, lines: ir.Table) -> ir.Table:
+        """Lines of one customer and day as one order, amounts summed as decimals."""
+        daily = lines.group_by("customer", "day").aggregate(
+            value=lines.value.sum().cast(engine.MONEY),
+            cost=lines.cost.sum().cast(engine.MONEY),
+            lines=lines.count(),
+            **{name: lines[name].min() for name in self._kept_names(lines)},
         )
-    ).set_index("rule")
-    why = {
-        "kept": "in the window, with a customer",
-        "no customer": "the customer is empty: the order cannot be followed",
-        "after the window": f"later than until={until}",
-    }
-    audit = counts.reindex(list(why), fill_value=0)
-    audit["dropped"] = audit.index != "kept"
-    audit["why"] = list(why.values())
-    return audit.astype({"rows": int, "customers": int, "money": float})
+        return daily.mutate(margin=self.margin.of(daily.value, daily.cost)).drop("cost")
+
+    def _kept_names(self, lines: ir.Table) -> tuple[str, ...]:
+        return (*self.by, *(["acquired"] if "acquired" in lines.columns else []))
+
+    def _back(self, placed: ir.Table) -> ir.Table:
+        """Refunds by customer, the day they are booked to, and the day they were made."""
+        dated = placed.mutate(
+            refunded_on=placed.day, day=ibis.coalesce(placed.booked, placed.day), matched=placed.booked.notnull()
+        )
+        back = dated.group_by("customer", "day", "refunded_on", "matched").aggregate(
+            value=dated.value.sum().cast(engine.MONEY), cost=dated.cost.sum().cast(engine.MONEY), lines=dated.count()
+        )
+        return back.mutate(margin=self.margin.of(back.value, back.cost)).drop("cost")
+
+    def _dated(self, daily: ir.Table) -> ir.Table:
+        """Orders with the day their customer was acquired."""
+        daily = engine.keep(self.connection, daily)
+        born = daily.group_by("customer").aggregate(first_day=daily.day.min())
+        return engine.keep(self.connection, daily.inner_join(born, "customer"))
+
+    def _outcasts(self, orders: ir.Table) -> tuple[ir.Table | None, Truncation | None]:
+        """Customers who must go for what their whole history shows (customer, outcast: the rule), or None."""
+        found, truncation = [], None
+        if self.policy.wholesale is not None:
+            totals = orders.group_by("customer").aggregate(total=orders.value.sum().cast("float64"))
+            above = totals.total > totals.total.quantile(self.policy.wholesale).as_scalar()
+            found.append(totals.filter(above).select("customer", outcast=ibis.literal("wholesale")))
+        if self.policy.old_customers == "leave out":
+            if "acquired" in orders.columns:
+                since = orders.day.min().to_pyarrow().as_py()
+                old = orders.filter(orders.acquired < since)
+            else:
+                truncation = find_truncation(orders, self.until)
+                old = orders.filter(orders.first_day < truncation.before) if truncation else None
+            if old is not None:
+                found.append(old.select("customer", outcast=ibis.literal("old customer")).distinct())
+        if not found:
+            return None, truncation
+        both = ibis.union(*found) if len(found) > 1 else found[0]
+        one = both.group_by("customer").aggregate(outcast=both.outcast.max())
+        return engine.keep(self.connection, one), truncation
 
 
-def daily_orders(rows: ir.Table, until: dt.date, margin: Margin, by: tuple[str, ...]) -> ir.Table:
-    """One order per customer and day, amounts summed as decimals; with the day the customer was acquired."""
-    kept = rows.filter(rows.customer.notnull() & (rows.day <= until))
-    daily = kept.group_by("customer", "day").aggregate(
-        value=kept.value.sum().cast(engine.MONEY),
-        cost=kept.cost.sum().cast(engine.MONEY),
-        lines=kept.count(),
-        **{name: kept[name].min() for name in by},
+def _net(daily: ir.Table, back: ir.Table) -> ir.Table:
+    """Orders less the refunds booked to them; `undone` where nothing is left of one on its own day."""
+    matched = back.filter(back.matched)
+    taken = matched.group_by("customer", "day").aggregate(
+        back=matched.value.sum().cast(engine.MONEY),
+        back_margin=matched.margin.sum().cast(engine.MONEY),
+        back_lines=matched.lines.sum().cast("int64"),
+        last=matched.refunded_on.max(),
     )
-    orders = daily.mutate(margin=margin.of(daily.value, daily.cost))
-    first = orders.day.min().over(ibis.window(group_by="customer"))
-    return orders.mutate(first_day=first).select("customer", "day", "value", "margin", "first_day", "lines", *by)
+    both = daily.left_join(taken, ["customer", "day"]).drop("customer_right", "day_right")
+    value = (both.value + both.back.fill_null(0)).cast(engine.MONEY)
+    return both.mutate(
+        value=value,
+        margin=(both.margin + both.back_margin.fill_null(0)).cast(engine.MONEY),
+        undone=((value == 0) & (both.last == both.day)).fill_null(False),
+        back_lines=both.back_lines.fill_null(0),
+    ).drop("back", "back_margin", "last")

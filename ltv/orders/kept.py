@@ -13,14 +13,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from ltv import cache, engine
 from ltv.errors import DataError
 from ltv.orders import reading, samples
 from ltv.orders.log import Orders
+from ltv.orders.newcomers import Truncation
+from ltv.orders.policy import Policy
 
-TABLE, FACTS = "orders.parquet", "facts.json"
+FACTS = "facts.json"
+SORTED = ("customer", "day", "refunded_on")
+KINDS: dict[str, type] = {kind.__name__: kind for kind in (Policy, Truncation)}
 
 
 @wraps(reading.read_orders)
@@ -34,7 +39,7 @@ def read_orders(source: Any, *, segment: Mapping[str, str] | None = None, **argu
             return only(read_orders(source, **arguments), **wanted)
         return reading.read_orders(source, **arguments)
 
-    content = _content(source) if cache.folder() else None
+    content = _content(source) if cache.folder() and arguments.get("on") is None else None
     if content is None:
         return compute()
     name = f"orders-{cache.key(content, str(source), arguments, wanted)}"
@@ -53,11 +58,13 @@ def only(orders: Orders, **values: str) -> Orders:
     kept = t.day == t.first_day
     for name, value in values.items():
         kept &= t[name].fill_null("") == value
-    table = engine.keep(orders.connection, t.semi_join(t.filter(kept), "customer"))
+    members = engine.keep(orders.connection, t.filter(kept).select("customer"))
+    table = engine.keep(orders.connection, t.semi_join(members, "customer"))
+    refunds = None if orders.refunds is None else orders.refunds.semi_join(members, "customer")
     words = ", ".join(f"{name} = {value or 'none'}" for name, value in values.items())
     if not table.count().to_pyarrow().as_py():
         raise EmptySegmentError("segment", [f"{words}  no customer was acquired with this"])
-    return replace(orders, table=table, source=f"{orders.source}, {words}")
+    return replace(orders, table=table, refunds=refunds, source=f"{orders.source}, {words}")
 
 
 class EmptySegmentError(DataError):
@@ -80,26 +87,36 @@ def _content(source: Any) -> str | None:
 
 def save(orders: Orders, folder: Path) -> None:
     """Write orders into an empty folder."""
-    frames = [field.name for field in fields(Orders) if isinstance(getattr(orders, field.name), pd.DataFrame)]
-    plain = [field.name for field in fields(Orders) if field.name not in {"table", "connection", *frames}]
-    for name in frames:
-        getattr(orders, name).to_parquet(folder / f"{name}.parquet")
-    orders.connection.to_parquet(orders.table.order_by("customer", "day"), folder / TABLE)
-    facts = {name: _plain(getattr(orders, name)) for name in plain}
-    (folder / FACTS).write_text(json.dumps({"facts": facts, "frames": frames}), "utf-8")
+    frames, tables, facts = [], [], {}
+    for name in (field.name for field in fields(Orders) if field.name != "connection"):
+        value = getattr(orders, name)
+        if isinstance(value, pd.DataFrame):
+            value.to_parquet(folder / f"{name}.parquet")
+            frames.append(name)
+        elif isinstance(value, ir.Table):
+            order = [column for column in SORTED if column in value.columns]
+            orders.connection.to_parquet(value.order_by(*order), folder / f"{name}.parquet")
+            tables.append(name)
+        else:
+            facts[name] = _plain(value)
+    (folder / FACTS).write_text(json.dumps({"facts": facts, "frames": frames, "tables": tables}), "utf-8")
 
 
 def load(folder: Path) -> Orders:
     """Read what `save` wrote into an engine of its own; the files may go away afterwards."""
     told = json.loads((folder / FACTS).read_text("utf-8"))
     connection = engine.connect()
-    table = engine.keep(connection, connection.read_parquet(folder / TABLE))
+    tables = {
+        name: engine.keep(connection, connection.read_parquet(folder / f"{name}.parquet")) for name in told["tables"]
+    }
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in told["frames"]}
     facts = {name: _typed(value) for name, value in told["facts"].items()}
-    return Orders(table=table, connection=connection, **frames, **facts)
+    return Orders(connection=connection, **tables, **frames, **facts)
 
 
 def _plain(value: Any) -> Any:
+    if type(value).__name__ in KINDS:
+        return {type(value).__name__: {field.name: _plain(getattr(value, field.name)) for field in fields(value)}}
     if isinstance(value, dt.date):
         return {"day": value.isoformat()}
     if isinstance(value, tuple):
@@ -108,8 +125,9 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(value: Any) -> Any:
-    if isinstance(value, dict) and value.keys() == {"day"}:
-        return dt.date.fromisoformat(value["day"])
-    if isinstance(value, dict) and value.keys() == {"tuple"}:
-        return tuple(_typed(item) for item in value["tuple"])
-    return value
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind in KINDS:
+        return KINDS[kind](**{name: _typed(item) for name, item in content.items()})
+    return dt.date.fromisoformat(content) if kind == "day" else tuple(_typed(item) for item in content)

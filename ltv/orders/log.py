@@ -13,15 +13,21 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
+from ltv.orders.audit import MATCHED, UNMATCHED
+from ltv.orders.newcomers import Truncation
+from ltv.orders.policy import DEFAULT, Policy
 
 
 @dataclass(frozen=True)
 class Orders:
     """Orders of a window, one row per customer and day, and everything a metric must not be told twice.
 
-    `table` has the columns customer (text), day (date), value and margin (DECIMAL(18,4)), first_day (the day the
-    customer was acquired) and one column per attribute in `by` (as on that day). The window is [since, until],
-    both days whole. Made by `read_orders`; only `split` changes the window.
+    `table` has the columns customer (text), day (date), value and margin (DECIMAL(18,4), net of the refunds booked to
+    that order), first_day (the day the customer was acquired), lines and one column per attribute in `by` (as on that
+    day). `refunds`, where there are any: customer, day (of the order undone, or its own), refunded_on, matched, value
+    and margin (below zero), lines, first_day. The window is [since, until], both days whole. `audit` accounts for
+    every row, `days` (rows and money by day, as read) and `signs` (sentences) show damage. Made by
+    `read_orders`; only `split` changes the window.
     """
 
     table: ir.Table
@@ -35,6 +41,23 @@ class Orders:
     audit: pd.DataFrame = field(repr=False, compare=False)
     source: str
     fingerprint: str
+    refunds: ir.Table | None = field(default=None, repr=False, compare=False)
+    days: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
+    signs: tuple[str, ...] = ()
+    policy: Policy = DEFAULT
+    truncation: Truncation | None = None
+
+    @property
+    def ledger(self) -> ir.Table:
+        """All money with its day: the orders, net, and the refunds that undo none of them, on their own day.
+
+        Columns customer, day, first_day, value, margin. Money metrics read this; counts of orders read `table`.
+        """
+        columns = ["customer", "day", "first_day", "value", "margin"]
+        if self.refunds is None:
+            return self.table.select(*columns)
+        own = self.refunds.filter(~self.refunds.matched)
+        return self.table.select(*columns).union(own.select(*columns))
 
     @cached_property
     def size(self) -> dict[str, float]:
@@ -67,7 +90,25 @@ class Orders:
             "Revenue": f"{size['revenue']:,.2f} {self.currency}",
             "Margin": f"{size['margin']:,.2f} {self.currency} ({self.margin})",
             "Rows left out": f"{self.dropped:,}" + (" (see audit)" if self.dropped else ""),
+            **self._remarks(),
         }
+
+    def _remarks(self) -> dict[str, str]:
+        """What only some logs have to say: refunds, old customers, choices that are not the default, signs of damage."""
+        remarks = {}
+        if self.refunds is not None:
+            rows, money = self.audit["rows"], self.audit["money"]
+            given = [(money.get(rule, 0.0), int(rows.get(rule, 0)), rule) for rule in (MATCHED, UNMATCHED)]
+            remarks["Refunds"] = "; ".join(
+                f"{m:,.2f} {self.currency} in {n:,} rows, {rule}" for m, n, rule in given if n
+            )
+        if self.truncation is not None:
+            remarks["Old customers"] = str(self.truncation)
+        if changed := self.policy.changed():
+            remarks["Policy"] = ", ".join(f"{name}: {choice}" for name, choice in changed.items())
+        if self.signs:
+            remarks["Look at this"] = " ".join(self.signs)
+        return {label: text for label, text in remarks.items() if text}
 
     def __repr__(self) -> str:
         return "Orders\n" + "\n".join(f"  {label:<14} {text}" for label, text in self.describe().items())
@@ -88,13 +129,31 @@ def description_html(title: str, rows: dict[str, str]) -> str:
 def split(orders: Orders, *, at: str | dt.date) -> tuple[Orders, Orders]:
     """The log as it was known at the end of day `at`, and what its customers did afterwards.
 
-    The second log holds the orders of the first log's customers only; those acquired later are left out.
-    Raises DataError when `at` leaves either side without a day.
+    Refunds made after `at` are not known before it: the first log shows those orders whole, the second books the refunds
+    to their own day. The second log holds the orders of the first log's customers only; those acquired later are
+    left out. Raises DataError when `at` leaves either side without a day.
     """
     at = dt.date.fromisoformat(str(at))
     if not orders.since <= at < orders.until:
         raise DataError("split", [f"at  {at} must be on or after {orders.since} and before {orders.until}"])
-    t = orders.table
-    before = replace(orders, table=t.filter(t.day <= at), until=at)
-    after = replace(orders, table=t.filter((t.day > at) & (t.first_day <= at)), since=at + dt.timedelta(days=1))
+    t, r = orders.table, orders.refunds
+    early, late = t.filter(t.day <= at), t.filter((t.day > at) & (t.first_day <= at))
+    known = later = None
+    if r is not None:
+        known, unknown = r.filter(r.refunded_on <= at), r.filter((r.refunded_on > at) & (r.first_day <= at))
+        early = _whole_again(early, unknown.filter(unknown.matched & (unknown.day <= at)))
+        undoes_early = unknown.matched & (unknown.day <= at)
+        later = unknown.mutate(
+            matched=unknown.matched & ~undoes_early, day=undoes_early.ifelse(unknown.refunded_on, unknown.day)
+        )
+    before = replace(orders, table=early, refunds=known, until=at)
+    after = replace(orders, table=late, refunds=later, since=at + dt.timedelta(days=1))
     return before, after
+
+
+def _whole_again(table: ir.Table, refunds: ir.Table) -> ir.Table:
+    """Orders without these refunds, which are booked to them but not yet made."""
+    back = refunds.group_by("customer", "day").aggregate(value=refunds.value.sum(), margin=refunds.margin.sum())
+    both = table.left_join(back, ["customer", "day"], rname="{name}_back")
+    whole = {name: (both[name] - both[f"{name}_back"].fill_null(0)).cast(engine.MONEY) for name in ("value", "margin")}
+    return both.mutate(**whole).select(*table.columns)

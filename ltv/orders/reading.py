@@ -3,81 +3,163 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import zoneinfo
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict, Unpack
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError, ParameterError
-from ltv.orders import cleaning, samples, schema
+from ltv.orders import samples, schema
+from ltv.orders.cleaning import Cleaner, Margin
 from ltv.orders.log import Orders
-from ltv.orders.sources import open_source
+from ltv.orders.policy import DEFAULT, Policy
+from ltv.orders.profile import fingerprint, last_whole_day, profile_rows
+from ltv.orders.signs import find_signs, number_copies
+from ltv.orders.sources import Source, open_source
+
+
+class MoreColumns(TypedDict, total=False):
+    """The columns that not every log has, and what settles what two forms fit."""
+
+    quantity: str | None
+    discount: str | None
+    tax: str | None
+    cost: str | None
+    order: str | None
+    product: str | None
+    currency_column: str | None
+    acquired: str | None
+    date_format: str | None
+    decimal: str | None
 
 
 def read_orders(
-    source: str | Path | pd.DataFrame,
+    source: Any,
     *,
     customer: str | None = None,
     date: str | None = None,
     amount: str | None = None,
     until: str | dt.date | None = None,
     time_zone: str = "UTC",
-    currency: str = "USD",
+    currency: str | None = None,
     margin: float | None = None,
-    cost: str | None = None,
     by: Sequence[str] = (),
-    date_format: str | None = None,
+    policy: Policy = DEFAULT,
+    on: Any = None,
+    encoding: str | None = None,
+    **columns: Unpack[MoreColumns],
 ) -> Orders:
-    """Read an order log: a CSV or Parquet file (or a glob of them), a pandas frame, or the sample "cdnow".
+    """Read an order log, wherever it is: lines or orders, from files, frames, a database or Spark.
 
-    `customer`, `date` and `amount` name columns. `until` is the last whole day of the log (default: the day of the
-    last order); later rows are left out and counted. `time_zone` decides the day of an instant. Margin is a share of
-    revenue (`margin=0.30`) or revenue less the column `cost`; without either the whole revenue is margin. Orders
-    of a customer on one day are one order. `by` names attributes to keep.
+    `source`: a CSV, Parquet or Excel file, a folder or a glob of them; a pandas, polars or Arrow frame; an Ibis table or a Spark
+    frame; with `on=` (a connection URL, a DuckDB file, an Ibis connection or a Spark session) the name of a table, a SELECT or
+    files read there; or the sample "cdnow". `customer`, `date` and `amount` name columns, and so do, where there are any,
+    quantity (amount is then a unit price), discount and tax (taken off), cost, order (number), product, currency_column
+    and acquired (first order ever); `date_format` and `decimal` settle what two forms fit. `by`: attributes to keep.
+
+    `until` is the last whole day of the log (default: the last one, or the one before where that is not whole);
+    `time_zone` decides the day of an instant. Margin is a share of revenue (`margin=0.30`) or revenue less `cost`; without
+    either all revenue. Orders of a customer on one day are one order. What becomes of refunds, free lines, equal lines,
+    test customers and old customers is chosen by `policy`.
 
     Raises DataError with every fault of the input, ParameterError with every fault of the arguments.
 
     >>> read_orders("cdnow").size["customers"]
     23570
     """
+    last = _check_arguments(until, time_zone, margin, columns, policy)
     if isinstance(source, str) and source in samples.SAMPLES:
         sample = samples.SAMPLES[source]
-        columns = schema.Columns("customer", "date", "amount", date_format="%Y%m%d")
-        opened, name, until = open_source(sample.rows()), sample.name, until or sample.until
+        named = schema.Columns("customer", "date", "amount", date_format="%Y%m%d")
+        opened, last = open_source(sample.rows(), name=sample.name), last or sample.until
     else:
-        opened = open_source(source)
-        name = opened.name
-        columns = schema.Columns(
-            **_named(opened.table.columns, customer=customer, date=date, amount=amount),
-            cost=cost,
-            by=tuple(by),
-            date_format=date_format,
-        )
-    last = _check_arguments(until, time_zone, margin, cost)
-    schema.check_names(opened, columns)
-    rows = engine.keep(opened.connection, schema.typed_rows(opened, columns, time_zone))
-    last = last or cleaning.last_day(rows)
-    audit = cleaning.audit_rows(rows, last)
-    if not audit.loc["kept", "rows"]:
-        raise DataError(f"orders ({name})", [f"date     no row with a customer is on or before until={last}"])
-    policy = cleaning.Margin(None if cost else 1.0 if margin is None else margin)
-    table = engine.keep(opened.connection, cleaning.daily_orders(rows, last, policy, columns.by))
+        opened = open_source(source, on=on, encoding=encoding)
+        needed = _named(opened.table.columns, customer=customer, date=date, amount=amount)
+        named = schema.Columns(**needed, **columns, by=tuple(by))
+    schema.check_names(opened, named)
+    share = None if named.cost else 1.0 if margin is None else margin
+    window = Window(last, time_zone, currency)
+    try:
+        return _read(opened, named, window, Margin(share), policy)
+    except engine.FAILURES as error:
+        raise engine.open_error(f"orders ({opened.name})", error) from error
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the caller says of the log as a whole; None is found out."""
+
+    until: dt.date | None
+    time_zone: str
+    currency: str | None
+
+
+def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margin, policy: Policy) -> Orders:
+    """Type, check, choose the window, clean."""
+    if policy.duplicates == "drop":
+        opened = replace(opened, table=number_copies(opened.table))
+    typed, faults = schema.typed_rows(opened, columns, window.time_zone)
+    rows = typed.drop(*schema.TEXTS)
+    if opened.slow:
+        rows = engine.keep(opened.connection, rows)
+    days = profile_rows(typed)
+    faults += schema.cell_faults(typed, columns, days, refuse_negative=policy.refunds == "refuse")
+    money, more = _currency(typed, window.currency)
+    if faults := faults + more:
+        raise DataError(f"orders ({opened.name})", faults)
+    last = window.until or (last_whole_day(days) if policy.last_day == "whole" else days.index[-1].date())
+    inner = tuple(f"by_{i}" for i in range(len(columns.by)))
+    cleaner = Cleaner(opened.connection, last, policy, margin, inner, refunds=bool(days["bad_negative"].sum()))
+    cleaned = cleaner.clean(rows)
+    if not cleaned.audit.loc["kept", "rows"]:
+        raise DataError(f"orders ({opened.name})", [_nothing_left(cleaned.audit, last)])
+    table = cleaned.orders
+    names = dict(zip(columns.by, inner, strict=True))
     return Orders(
-        table=table,
+        table=table.select(
+            "customer", "day", "value", "margin", "first_day", "lines", **{k: table[v] for k, v in names.items()}
+        ),
         connection=opened.connection,
         since=table.day.min().to_pyarrow().as_py(),
         until=last,
-        time_zone=time_zone,
-        currency=currency,
-        margin=str(policy),
+        time_zone=window.time_zone,
+        currency=money,
+        margin=str(margin),
         by=columns.by,
-        audit=audit,
-        source=name,
-        fingerprint=opened.fingerprint,
+        audit=cleaned.audit,
+        source=opened.name,
+        fingerprint=opened.fingerprint or fingerprint(days),
+        refunds=cleaned.refunds,
+        days=days,
+        signs=find_signs(opened, rows, days),
+        policy=policy,
+        truncation=cleaned.truncation,
     )
+
+
+def _nothing_left(audit: pd.DataFrame, until: dt.date) -> str:
+    taken = ", ".join(f"{rule}: {n:,}" for rule, n in audit.loc[audit["dropped"], "rows"].items() if n)
+    return f"date     no row with a customer is on or before until={until} ({taken or 'no rows'})"
+
+
+def _currency(typed: ir.Table, given: str | None) -> tuple[str, list[str]]:
+    """The one currency of the log; several, or another than the one that was named, are a fault."""
+    if "currency" not in typed.columns:
+        return given or "USD", []
+    counts = engine.run(typed.group_by("currency").aggregate(n=typed.count()).order_by("currency"))
+    counts = counts[counts["currency"].notna()]
+    listed = ", ".join(f"{row.currency} {row.n:,}" for row in counts.itertuples())
+    if len(counts) > 1:
+        return "", [f"currency {len(counts)} currencies in one log ({listed} rows): convert them, or read them apart"]
+    found = str(counts["currency"].iloc[0]) if len(counts) else given or "USD"
+    if given and found != given:
+        return "", [f"currency the rows are in {found}, but currency={given}"]
+    return found, []
 
 
 def _named(there: Sequence[str], **names: str | None) -> dict[str, Any]:
@@ -88,8 +170,14 @@ def _named(there: Sequence[str], **names: str | None) -> dict[str, Any]:
     return names
 
 
-def _check_arguments(until: object, time_zone: str, margin: float | None, cost: str | None) -> dt.date | None:
+def _check_arguments(
+    until: object, time_zone: str, margin: float | None, columns: MoreColumns, policy: Policy
+) -> dt.date | None:
     faults, last = [], None
+    for name in columns:
+        if name not in MoreColumns.__annotations__:
+            near = difflib.get_close_matches(name, MoreColumns.__annotations__, n=1)
+            faults.append(f"there is no argument {name}" + (f"; did you mean {near[0]}?" if near else ""))
     if until is not None:
         try:
             last = dt.date.fromisoformat(str(until))
@@ -97,12 +185,16 @@ def _check_arguments(until: object, time_zone: str, margin: float | None, cost: 
             faults.append(f'until must be a day such as "2026-09-30", not {until!r}')
     try:
         zoneinfo.ZoneInfo(time_zone)
-    except (ValueError, zoneinfo.ZoneInfoNotFoundError):
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
         faults.append(f'time_zone must be a name such as "Europe/Berlin", not {time_zone!r}')
     if margin is not None and not 0 < margin <= 1:
         faults.append(f"margin is the share of revenue that is left, above 0 and up to 1, not {margin!r}")
-    if margin is not None and cost:
+    if margin is not None and columns.get("cost"):
         faults.append("give margin= or cost=, not both")
+    if columns.get("decimal") not in (None, ".", ","):
+        faults.append(f'decimal is "." or ",", not {columns["decimal"]!r}')
+    if policy.not_products and not columns.get("product"):
+        faults.append("policy.not_products needs product=, the column of the product codes")
     if faults:
         raise ParameterError("read_orders: " + "; ".join(faults))
     return last

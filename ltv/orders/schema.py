@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import ibis
 import ibis.expr.types as ir
@@ -11,25 +11,58 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
-from ltv.orders import dates
+from ltv.orders import amounts, dates
 from ltv.orders.sources import Source
+
+ORDER = {"customer", "day", "value", "margin", "first_day", "lines"}
+RESERVED = ORDER | {
+    "frequency",
+    "recency_days",
+    "age_days",
+    "first_value",
+    "first_margin",
+    "repeat_value",
+    "repeat_margin",
+}
+LARGEST = 1_000_000_000_000
+"""No amount is a million million: beyond it a column holds something else, and sums would overflow."""
+HIDDEN = {"file": engine.FILE, "again": engine.AGAIN}
+TEXTS = ("date_text", "amount_text", "cost_text", "acquired_text")
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column of the input plays which part; `date_format` is a strptime form, needed only where two fit."""
+    """Which column of the input plays which part.
+
+    An order's value is amount (× quantity, where `amount` is a unit price) − discount − tax. `date_format` is a
+    strptime form and `decimal` a mark, each needed only where two fit.
+    """
 
     customer: str
     date: str
     amount: str
+    quantity: str | None = None
+    discount: str | None = None
+    tax: str | None = None
     cost: str | None = None
+    order: str | None = None
+    product: str | None = None
+    currency_column: str | None = None
+    acquired: str | None = None
     by: tuple[str, ...] = ()
     date_format: str | None = None
+    decimal: str | None = None
 
     @property
     def parts(self) -> dict[str, str]:
-        named = {"customer": self.customer, "date": self.date, "amount": self.amount}
-        return named | ({"cost": self.cost} if self.cost else {}) | {name: name for name in self.by}
+        """Part → column, of the parts that are named."""
+        others = ("by", "date_format", "decimal")
+        named = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in others}
+        return {part: name for part, name in named.items() if name} | {name: name for name in self.by}
+
+    @property
+    def amounts(self) -> list[str]:
+        return [name for name in (self.amount, self.quantity, self.discount, self.tax, self.cost) if name]
 
 
 def check_names(source: Source, columns: Columns) -> None:
@@ -43,78 +76,126 @@ def check_names(source: Source, columns: Columns) -> None:
             ]
             hint = f'; did you mean "{near[0]}"?' if near else f"; there are {', '.join(there[:12])}"
             faults.append(f'{part:<8} no column "{name}"{hint}')
+    taken = RESERVED.intersection(columns.by)
+    faults += [f'by       "{name}" is a name of the log itself; rename the column' for name in sorted(taken)]
     if faults:
         raise DataError(f"orders ({source.name})", faults)
 
 
-def typed_rows(source: Source, columns: Columns, zone: str) -> ir.Table:
-    """The rows with one column per part, in its type: customer (text), day, value, cost, and the text they came from.
+def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, list[str]]:
+    """The rows with one column per part, in its type, and what is known to be wrong before a cell is read.
 
-    Raises DataError listing every cell that is not what its column promises.
+    customer and the other names are text; day, acquired are dates; value and cost DECIMAL(18,4); second is the clock
+    time of the row. Nothing is computed yet.
     """
     raw = source.table
     form, faults = columns.date_format, list[str]()
     if raw[columns.date].type().is_string() and form is None:
         form, faults = dates.choose_form(raw, columns.date, zone)
+    decimal = columns.decimal
+    if decimal is None:
+        decimal, more = amounts.choose_decimal(raw, columns.amounts)
+        faults = faults + more
+    zero = ibis.literal(0).cast(engine.MONEY)
+    named = {"order": columns.order, "product": columns.product, "currency": columns.currency_column}
+    acquired = columns.acquired
     typed = raw.select(
         customer=_identity(raw[columns.customer]),
         day=dates.parse_days(raw[columns.date], zone, form),
-        value=engine.money(raw[columns.amount]),
-        cost=engine.money(raw[columns.cost]) if columns.cost else ibis.literal(0).cast(engine.MONEY),
+        second=dates.parse_seconds(raw[columns.date], zone, form),
+        value=_value(raw, columns, decimal),
+        cost=amounts.parse(raw[columns.cost], decimal) if columns.cost else zero,
         date_text=raw[columns.date].cast("string"),
         amount_text=raw[columns.amount].cast("string"),
         cost_text=raw[columns.cost].cast("string") if columns.cost else ibis.literal("0"),
-        **{name: raw[name].cast("string") for name in columns.by},
+        acquired_text=raw[acquired].cast("string") if acquired else ibis.literal(""),
+        rounded=_rounded(raw[columns.customer]),
+        **{part: raw[name].cast("string").nullif("") for part, name in named.items() if name},
+        **({"acquired": dates.parse_days(raw[acquired], zone, form)} if acquired else {}),
+        **{short: raw[name] for short, name in HIDDEN.items() if name in raw.columns},
+        **{f"by_{i}": raw[name].cast("string") for i, name in enumerate(columns.by)},
     )
-    faults += _cell_faults(typed, columns, form)
-    if faults:
-        raise DataError(f"orders ({source.name})", faults)
-    return typed
+    return typed, faults + ([] if not form else _mixed_forms(raw, columns, zone, form))
+
+
+def _value(raw: ir.Table, columns: Columns, decimal: str) -> ir.DecimalValue:
+    value = amounts.parse(raw[columns.amount], decimal)
+    if columns.quantity:
+        value = (value * amounts.parse(raw[columns.quantity], decimal)).try_cast(engine.MONEY)
+    for less in (columns.discount, columns.tax):
+        if less:
+            value = (value - amounts.parse(raw[less], decimal).fill_null(0)).try_cast(engine.MONEY)
+    return value
 
 
 def _identity(column: ir.Value) -> ir.StringValue:
     """A customer id as text: whole numbers without a point, blank text as missing."""
     if column.type().is_floating():
-        column = column.isnan().ifelse(ibis.null("int64"), column.cast("int64"))
-    return column.cast("string").nullif("")
+        column = column.isnan().ifelse(ibis.null("int64"), column.try_cast("int64"))
+    text = column.cast("string")
+    return text if column.type().is_integer() else (text.strip() == "").ifelse(ibis.null("string"), text)
 
 
-def _cell_faults(typed: ir.Table, columns: Columns, form: str | None) -> list[str]:
+def _rounded(column: ir.Value) -> ir.BooleanValue:
+    """Whether an id has lost digits on its way here: in a spreadsheet (1.03293E+19) or as a float beyond 2⁵³."""
+    if column.type().is_floating():
+        return (column.abs() >= float(2**53)).fill_null(False)
+    if column.type().is_string():
+        return column.re_search(r"^\s*\d(\.\d+)?[eE]\+?\d+\s*$").fill_null(False)
+    return ibis.literal(False)
+
+
+def _mixed_forms(raw: ir.Table, columns: Columns, zone: str, form: str) -> list[str]:
+    """Dates day-first and month-first in one column: no form can be trusted, not even where it reads the cell."""
+    other = dates.turned(form)
+    if other is None or columns.date_format:
+        return []
+    text = raw[columns.date]
+    this, that = dates.parse_days(text, zone, form), dates.parse_days(text, zone, other)
+    row = engine.run(raw.aggregate(that=(this.isnull() & that.notnull()).sum())).fillna(0).iloc[0]
+    if not row["that"]:
+        return []
+    return [
+        f'date     {int(row["that"]):,} rows of "{columns.date}" can only be {other} and others only {form}: day-first '
+        "and month-first dates in one column. Export it again with the year first (2026-09-30)"
+    ]
+
+
+def cell_faults(typed: ir.Table, columns: Columns, profile: pd.DataFrame, *, refuse_negative: bool) -> list[str]:
+    """Every cell that is not what its column promises, counted in `profile` and shown by its first row."""
+    total = int(profile["rows"].sum())
+    if total == 0:
+        return ["rows     there are none below the header"]
+    amount = " × ".join(filter(None, [columns.amount, columns.quantity]))
     checks = {
-        "date": (
-            typed.day.isnull(),
-            typed.date_text,
-            f'in "{columns.date}" are not dates'
-            + (f" ({form} fits most rows)" if form else "")
-            + ". Mend them, or pass date_format=",
-        ),
-        "amount": (
-            typed.value.isnull(),
+        "date": (typed.day.isnull(), typed.date_text, f'in "{columns.date}" are not dates. Mend or pass date_format='),
+        "amount": (typed.value.isnull(), typed.amount_text, f'in "{amount}" are not numbers. Mend or leave them out'),
+        "cost": (typed.cost.isnull(), typed.cost_text, f'in "{columns.cost}" are not numbers. No cost is 0, not empty'),
+        "large": (
+            typed.value.abs() > LARGEST,
             typed.amount_text,
-            f'in "{columns.amount}" are not numbers. Use a point for decimals and no currency signs',
+            f'in "{amount}" are above {LARGEST:,}: not amounts. Another column?',
         ),
         "negative": (
             typed.value < 0,
             typed.amount_text,
-            f'in "{columns.amount}" are negative. Refunds? net them against their orders, or filter them',
+            f'in "{amount}" are negative. Refunds? pass policy=Policy(refunds="net")',
         ),
-        "cost": (typed.cost.isnull(), typed.cost_text, f'in "{columns.cost}" are not numbers'),
     }
-    counts = engine.run(
-        typed.aggregate(rows=typed.count(), **{name: wrong.sum() for name, (wrong, _, _) in checks.items()})
-    ).fillna(0)
-    total = int(counts["rows"].iloc[0])
-    if total == 0:
-        return ["rows     there are none below the header"]
+    if "acquired" in typed.columns:
+        bad = typed.acquired.isnull() & (typed.acquired_text.fill_null("") != "")
+        checks["acquired"] = (bad, typed.acquired_text, f'in "{columns.acquired}" are not dates')
     faults = []
     for name, (wrong, text, words) in checks.items():
-        if bad := int(counts[name].iloc[0]):
+        if name == "negative" and not refuse_negative:
+            continue
+        if bad := int(profile[f"bad_{name}"].sum()):
             faults.append(f"{name:<8} {bad:,} of {total:,} rows {words} (first: {_first(typed, wrong, text)})")
     return faults
 
 
 def _first(typed: ir.Table, wrong: ir.BooleanValue, text: ir.StringValue) -> str:
-    numbered = typed.mutate(row=ibis.row_number() + 1, wrong=wrong, text=text)
+    numbered = typed.select("customer", row=ibis.row_number() + 1, wrong=wrong, text=text)
     row = engine.run(numbered.filter(numbered.wrong).order_by("row").select("row", "customer", "text").limit(1)).iloc[0]
     who = "none" if pd.isna(row["customer"]) else row["customer"]
     what = "empty" if pd.isna(row["text"]) else repr(row["text"])

@@ -1,0 +1,83 @@
+"""The account of every input row: what became of it, how much money it carried, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from ltv import engine
+
+KEPT, MATCHED, UNMATCHED = "kept", "refund of an order", "refund on its own day"
+ALWAYS = (KEPT, "no customer", "after the window")
+IN = (KEPT, MATCHED, UNMATCHED)
+WHY = {
+    KEPT: "in the window, with a customer",
+    MATCHED: "booked to the day of the order it undoes",
+    UNMATCHED: "no order found that it undoes: less margin on its own day, no order less",
+    "no customer": "the customer is empty: the order cannot be followed",
+    "after the window": "later than until={until}",
+    "left out by name": "test and staff customers, as listed in the policy",
+    "not a product": "postage, fees and the like, as listed in the policy",
+    "duplicate line": "equal to an earlier line in every column",
+    "zero amount": "a free line, which the policy does not count",
+    "refund": "a negative amount, which the policy leaves out",
+    "wholesale": "revenue above the {wholesale} quantile of customers",
+    "undone the same day": "an order refunded whole on its day is no order",
+    "refund without an order": "the customer has no order in the window on or before it",
+    "old customer": "{old}",
+}
+SHOWN = 3
+
+
+def account(
+    left_out: ir.Table, orders: ir.Table, refunds: ir.Table | None, facts: Mapping[str, object]
+) -> pd.DataFrame:
+    """Rows, customers, money, dropped, why and the first offenders, by rule; rows and money add up to the input.
+
+    `left_out` has the columns rule, customer, day, value, lines; `orders` and `refunds` are those of the log.
+    """
+    parts = [_kept(orders), *([_refunds(refunds)] if refunds is not None else []), _by_rule(left_out)]
+    found = pd.concat(parts).groupby(level=0).sum()
+    if refunds is not None:  # orders carry their refunds; the account shows both sides
+        found.loc[KEPT, "money"] -= float(found["money"].get(MATCHED, 0.0))
+    rules = [rule for rule in WHY if rule in found.index or rule in ALWAYS]
+    audit = found.reindex(rules, fill_value=0)
+    audit["money"] = audit["money"].astype(float).round(4) + 0.0
+    audit["dropped"] = ~audit.index.isin(IN)
+    audit["why"] = [WHY[rule].format(**facts) for rule in rules]
+    audit["first"] = _offenders(left_out).reindex(rules, fill_value="")
+    return audit.rename_axis("rule").astype({"rows": int, "customers": int})
+
+
+def _kept(orders: ir.Table) -> pd.DataFrame:
+    row = orders.aggregate(
+        rows=orders.lines.sum(), customers=(orders.day == orders.first_day).sum(), money=orders.value.sum()
+    )
+    return engine.run(row).fillna(0).set_index(pd.Index([KEPT]))
+
+
+def _refunds(refunds: ir.Table) -> pd.DataFrame:
+    return _by_rule(refunds.mutate(rule=refunds.matched.ifelse(MATCHED, UNMATCHED)))
+
+
+def _by_rule(entries: ir.Table) -> pd.DataFrame:
+    counted = entries.group_by("rule").aggregate(
+        rows=entries.lines.sum(), customers=entries.customer.nunique(), money=entries.value.sum()
+    )
+    return engine.run(counted).set_index("rule").fillna(0)
+
+
+def _offenders(left_out: ir.Table) -> pd.Series:
+    """The first few rows that each rule took, as text."""
+    order = [left_out.day, left_out.customer, left_out.value]
+    place = ibis.row_number().over(ibis.window(group_by="rule", order_by=order))
+    first = left_out.select("rule", "customer", "day", "value", place=place)
+    first = engine.run(first.filter(first.place < SHOWN).order_by("rule", "place"))
+    words: dict[str, list[str]] = {}
+    for row in first.itertuples():
+        who, day = ("nobody" if pd.isna(row.customer) else row.customer), str(row.day)[:10]
+        words.setdefault(str(row.rule), []).append(f"{who} {day} {row.value:,.2f}")
+    return pd.Series({rule: "; ".join(rows) for rule, rows in words.items()}, dtype="object")

@@ -1,0 +1,81 @@
+"""Old customers who look new because the log begins late (left truncation), found by how soon they reorder."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv import engine
+from ltv.units import EPOCH
+
+EARLY, BLOCK = 90, 30
+LATER_BLOCKS, LEAST = 4, 50
+CERTAIN, RATIO = 0.99, 1.25
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """Customers first seen before `before` reorder `early` times within 90 days, later ones `later` times."""
+
+    before: dt.date
+    early: float
+    later: float
+
+    def __str__(self) -> str:
+        return (
+            f"first seen before {self.before}: {self.early:.2f} repeat orders within {EARLY} days against {self.later:.2f} "
+            "of later customers, so the log begins late and many of them are not new"
+        )
+
+
+def find_truncation(daily: ir.Table, until: dt.date) -> Truncation | None:
+    """Whether the first cohorts of a log are partly old customers; None where not, or where it cannot be judged.
+
+    `daily`: one row per customer and day with first_day. Cohorts are blocks of 30 days. A block is marked, from the first
+    on, while it has a quarter more customers than is usual later, and they repeat a quarter more within 90 days, by
+    more than the .99 quantile of Student's t (spread between blocks included). At least four later blocks of
+    50 customers must have been seen for 90 days.
+    """
+    age = engine.day_number(daily.day) - engine.day_number(daily.first_day)
+    early = daily.filter((age <= EARLY) & (daily.first_day <= until - dt.timedelta(days=EARLY)))
+    counts = early.group_by("first_day").aggregate(
+        n=(early.day == early.first_day).sum(), repeats=(early.day > early.first_day).sum()
+    )
+    return judge(engine.run(counts.order_by("first_day")), until)
+
+
+def judge(births: pd.DataFrame, until: dt.date) -> Truncation | None:
+    """`find_truncation` from the counts by first_day: n customers and their early repeats."""
+    if births.empty:
+        return None
+    number = (pd.to_datetime(births["first_day"]) - pd.Timestamp(EPOCH)).dt.days.to_numpy()
+    since = int(number[0])
+    whole = ((until - EPOCH).days - EARLY - since + 1) // BLOCK
+    blocks = births[["n", "repeats"]].groupby((number - since) // BLOCK).sum()
+    blocks = blocks[(blocks["n"] >= LEAST) & (blocks.index < whole)]
+    size, rate = blocks["n"].to_numpy(float), (blocks["repeats"] / blocks["n"]).to_numpy(float)
+    marked = 0
+    while marked < len(rate) - LATER_BLOCKS and (
+        size[marked] > RATIO * np.median(size[marked + 1 :]) and stands_out(rate[marked], rate[marked + 1 :])
+    ):
+        marked += 1
+    if not marked:
+        return None
+    old, new = blocks.iloc[:marked].sum(), blocks.iloc[marked:].sum()
+    before = EPOCH + dt.timedelta(days=since + BLOCK * (int(blocks.index[marked - 1]) + 1))
+    return Truncation(before, float(old["repeats"] / old["n"]), float(new["repeats"] / new["n"]))
+
+
+def stands_out(rate: float, later: np.ndarray) -> bool:
+    """Whether a rate lies above what the later ones lead to expect of one more of them.
+
+    >>> stands_out(1.51, np.array([.9, .7, .6, .57, .8, .75, .7, .65])), stands_out(.9, np.array([.7, .6, .57, .8]))
+    (True, False)
+    """
+    mean, spread = later.mean(), later.std(ddof=1) * np.sqrt(1 + 1 / later.size)
+    return bool(rate > RATIO * mean and rate - mean > special.stdtrit(later.size - 1, CERTAIN) * spread)

@@ -1,0 +1,64 @@
+"""What becomes of rows that are not plain orders: each choice named, with the default an expert would take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from ltv.errors import ParameterError
+
+_CHOICES = {
+    "refunds": ("net", "drop", "refuse"),
+    "zero": ("keep", "drop"),
+    "duplicates": ("keep", "drop"),
+    "last_day": ("whole", "keep"),
+    "old_customers": ("leave out", "keep"),
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The choices of `read_orders`; every row that one of them leaves out is counted in `Orders.audit`.
+
+    refunds: "net" books a negative amount to the order it undoes, or to its own day where none is found; "drop" leaves
+    negative rows out, "refuse" makes them a fault. zero: a free order is an order ("keep"), or not ("drop").
+    duplicates: lines equal in every column are two items of one order ("keep") or one line said twice ("drop").
+    last_day: without `until`, a last day that is not whole is left out ("whole"). old_customers: those of a log that
+    begins late who only look new. leave_out: ids of customers to leave out (tests, staff). wholesale: customers whose
+    revenue lies above this quantile. not_products: codes in the column `product` that are no goods (postage, fees).
+
+    Raises ParameterError with every value that cannot be.
+
+    >>> Policy(zero="drop").changed()
+    {'zero': 'drop'}
+    """
+
+    refunds: str = "net"
+    zero: str = "keep"
+    duplicates: str = "keep"
+    last_day: str = "whole"
+    old_customers: str = "leave out"
+    leave_out: tuple[str, ...] = ()
+    wholesale: float | None = None
+    not_products: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"{name} is one of {', '.join(map(repr, choices))}, not {getattr(self, name)!r}"
+            for name, choices in _CHOICES.items()
+            if getattr(self, name) not in choices
+        ]
+        if self.wholesale is not None and not 0 < self.wholesale < 1:
+            faults.append(f"wholesale is a quantile such as 0.999, not {self.wholesale!r}")
+        for name in ("leave_out", "not_products"):
+            if isinstance(getattr(self, name), str):
+                faults.append(f'{name} is a list such as ["{getattr(self, name)}"]')
+            object.__setattr__(self, name, tuple(map(str, getattr(self, name))))
+        if faults:
+            raise ParameterError("policy: " + "; ".join(faults))
+
+    def changed(self) -> dict[str, object]:
+        """The choices that differ from the defaults."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+
+DEFAULT = Policy()

@@ -1,0 +1,114 @@
+"""Signs of damage: what an export has suffered before it came here, said in sentences and never mended in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from ltv import engine
+from ltv.orders import profile
+from ltv.orders.sources import Source
+
+NOBODY = ("anonymous", "guest", "n/a", "na", "nan", "none", "null", "test", "undefined", "unknown", "0", "-1", "#n/a")
+LOOKED_THROUGH = 5_000_000
+"""Equal lines are looked for in inputs of at most so many rows: it takes a pass over every column."""
+
+
+def find_signs(source: Source, rows: ir.Table, days: pd.DataFrame) -> tuple[str, ...]:
+    """Every sign of damage in the input, worst first: `rows` are its typed rows, `days` their profile."""
+    total = int(days["rows"].sum())
+    found = [*source.remarks, *_ids(rows, days, spreadsheet=source.spreadsheet), *_days(days)]
+    if "file" in rows.columns:
+        found += _files(rows)
+    if total <= LOOKED_THROUGH and "again" not in rows.columns:
+        found += _copies(source.table, total)
+    return tuple(found)
+
+
+def _ids(rows: ir.Table, days: pd.DataFrame, *, spreadsheet: bool) -> Iterator[str]:
+    if rounded := int(days["rounded"].sum()):
+        yield (
+            f"{rounded:,} rows have customer ids that were rounded on the way (such as 1.03293E+19): different customers "
+            "have become one. Export again with the ids as text."
+        )
+    who = rows.customer.lower()
+    checks = {"nobody": (who.isin(NOBODY)).sum()}
+    if spreadsheet:
+        checks["long"] = rows.customer.re_search(r"^\d{16,}$").sum()
+    row = engine.run(rows.aggregate(**checks)).fillna(0).iloc[0]
+    if row["nobody"]:
+        names = engine.run(rows.filter(who.isin(NOBODY)).select("customer").distinct().order_by("customer").limit(5))
+        quoted = ", ".join(f'"{name}"' for name in names["customer"])
+        yield (
+            f"{int(row['nobody']):,} rows belong to the customer {quoted}, which is hardly one person: "
+            "Policy(leave_out=[…]) takes them out."
+        )
+    if row.get("long"):
+        yield (
+            f"{int(row['long']):,} rows have customer ids of 16 digits or more from a spreadsheet, which keeps 15: "
+            "the last digits may be wrong. Export the ids as text."
+        )
+    if days["untidy"].sum():
+        ids = rows.select("customer").distinct()
+        merged = engine.run(ids.aggregate(n=ids.customer.nunique() - ids.customer.strip().lower().nunique()))["n"].iloc[
+            0
+        ]
+        if merged:
+            yield (
+                f"{int(merged):,} customers would merge with another one if their ids were trimmed and lower-cased: "
+                "are they the same people?"
+            )
+
+
+def _days(days: pd.DataFrame) -> Iterator[str]:
+    for day, times in profile.jumps(days).head(3).items():
+        yield f"{day:%Y-%m-%d} has {times:.0f} times the usual rows: an import, or orders without a date of their own?"
+    for day, length in profile.gaps(days).head(3).items():
+        yield f"No row at all for {length} days from {day:%Y-%m-%d}: is a file missing?"
+    odd = profile.hundredfold(days)
+    if len(odd):
+        yield (
+            f"Amounts on {len(odd):,} of {len(days):,} days (first: {odd.index[0]:%Y-%m-%d}) are {odd.iloc[0]:.3g} times the "
+            "usual ones: cents among whole units, or another currency?"
+        )
+
+
+def _files(rows: ir.Table) -> Iterator[str]:
+    """Files whose days overlap and that share orders: an export laid over another."""
+    spans = engine.run(
+        rows.group_by("file").aggregate(first=rows.day.min(), last=rows.day.max()).order_by("first", "file")
+    )
+    if not (
+        pd.to_datetime(spans["first"]).iloc[1:].to_numpy()
+        <= pd.to_datetime(spans["last"]).cummax().iloc[:-1].to_numpy()
+    ).any():
+        return
+    same = rows.group_by("customer", "day", "second", "value").aggregate(files=rows.file.nunique(), n=rows.count())
+    row = engine.run(
+        same.filter(same.files > 1).aggregate(n=same.count(), first=same.day.min(), last=same.day.max())
+    ).iloc[0]
+    if row["n"]:
+        yield (
+            f"{int(row['n']):,} orders from {str(row['first'])[:10]} to {str(row['last'])[:10]} stand in two files: the exports "
+            'overlap and count them twice. Remove one, or pass policy=Policy(duplicates="drop").'
+        )
+
+
+def _copies(raw: ir.Table, total: int) -> Iterator[str]:
+    columns = raw.drop(engine.FILE) if engine.FILE in raw.columns else raw
+    copies = total - int(columns.distinct().count().to_pyarrow().as_py())
+    if copies:
+        yield (
+            f"{copies:,} lines equal an earlier one in every column and are kept as items of their own; if the export "
+            'says lines twice, pass policy=Policy(duplicates="drop").'
+        )
+
+
+def number_copies(raw: ir.Table) -> ir.Table:
+    """The rows with `again`: whether an equal line stands before; a file's name makes no line another."""
+    columns = [name for name in raw.columns if name != engine.FILE]
+    same = ibis.window(group_by=columns, order_by=columns[0])
+    return raw.mutate(**{engine.AGAIN: ibis.row_number().over(same) > 0})
