@@ -48,7 +48,8 @@ def account(
     audit["money"] = audit["money"].astype(float).round(4) + 0.0
     audit["dropped"] = ~audit.index.isin(IN)
     audit["why"] = [WHY[rule].format(**facts) for rule in rules]
-    audit["first"] = _offenders(left_out).reindex(rules, fill_value="")
+    offenders = _offenders(left_out)
+    audit["first"] = [offenders.get(rule, "") for rule in rules]
     return audit.rename_axis("rule").astype({"rows": int, "customers": int})
 
 
@@ -70,7 +71,7 @@ def _by_rule(entries: ir.Table) -> pd.DataFrame:
     return engine.run(counted).set_index("rule").fillna(0)
 
 
-def _offenders(left_out: ir.Table) -> pd.Series:
+def _offenders(left_out: ir.Table) -> dict[str, str]:
     """The first few rows that each rule took, as text."""
     order = [left_out.day, left_out.customer, left_out.value]
     place = ibis.row_number().over(ibis.window(group_by="rule", order_by=order))
@@ -80,4 +81,4 @@ def _offenders(left_out: ir.Table) -> pd.Series:
     for row in first.itertuples():
         who, day = ("nobody" if pd.isna(row.customer) else row.customer), str(row.day)[:10]
         words.setdefault(str(row.rule), []).append(f"{who} {day} {row.value:,.2f}")
-    return pd.Series({rule: "; ".join(rows) for rule, rows in words.items()}, dtype="object")
+    return {rule: "; ".join(rows) for rule, rows in words.items()}
