@@ -54,7 +54,7 @@ class GrowthAccounting(Parameters):
     """Where customers and revenue come from, and where they go."""
 
     period: str = _field("month", "what is compared with the one before", choices=("week", "month", "quarter"))
-    cohort: str = _field("quarter", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
+    cohort: str = _field("month", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
     business: str = _field("commerce", "decides the core metric", choices=("commerce", "usage"))
 
 

@@ -17,7 +17,7 @@ from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED
 PARTS: dict[str, tuple[str, str]] = {
     "new": (MODEL, ""),
     "resurrected": (MONEY, "///"),
-    "expansion": ("#56b4e9", "..."),
+    "expansion": ("#56b4e9", "|||"),
     "churned": (ALARM, ""),
     "contraction": ("#e69f00", "\\\\\\"),
 }
@@ -49,7 +49,7 @@ def gains_and_losses(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Ax
                 ax,
                 at,
                 top[at],
-                f"{ratio:.2g}" if ratio < 10 else f"{ratio:.0f}",
+                f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}",
                 INK,
                 xytext=(0, 8),
                 ha="center",
@@ -75,7 +75,7 @@ def _months(ax: Axes, days: pd.Index) -> None:
 
 @picture
 def layers(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes:
-    """Revenue of every period as layers, one per cohort, the oldest at the bottom, darker with age.
+    """Revenue of every period as layers, one per cohort, the oldest at the bottom and darkest.
 
     `frame` as from `revenue_by_cohort`. Periods that are not known are left out.
     """
@@ -83,15 +83,11 @@ def layers(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes:
     x = np.arange(len(known))
     shades = mpl.colormaps["cividis"](np.linspace(0.05, 0.92, max(known.shape[1], 2)))
     below = np.zeros(len(known))
-    tall = 0.08 * float(below.size and known.sum(axis=1).max())
     for color, cohort in zip(shades, known, strict=False):
         layer = known[cohort].to_numpy()
         ax.fill_between(x, below, below + layer, color=color, edgecolor="white", lw=0.5)
-        widest = int(np.argmax(layer))
-        if layer[widest] > tall and known.shape[1] <= 12:
-            pale = float(np.dot(color[:3], (0.299, 0.587, 0.114))) > 0.55
-            ink = INK if pale else "white"
-            label(ax, widest, below[widest] + layer[widest] / 2, str(cohort)[:7], ink, xytext=(3, 0), size=9)
+        if known.shape[1] <= 8 and layer[-1:].sum() > 0:
+            label(ax, x[-1], below[-1] + layer[-1] / 2, str(cohort)[:7], INK, size=9)
         below = below + layer
     _months(ax, known.index)
     ax.set(ylabel="revenue", ylim=(0, None))

@@ -77,7 +77,7 @@ def next_order(curves: pd.DataFrame, ax: Axes, *, modelled: pd.DataFrame | None 
             continue
         at = np.append(0, curve.index)
         ax.step(at, np.append(0, curve["estimate"]), where="post", color=DATA, lw=2, ls=style)
-        ax.fill_between(curve.index, curve["low"], curve["high"], step="post", color=DATA, alpha=0.15, lw=0)
+        ax.fill_between(curve.index, curve["low"], curve["high"], color=DATA, alpha=0.15, lw=0)
         label(ax, curve.index[-1], curve["estimate"].iloc[-1], ORDINALS.get(number, f"order {number}"), INK)
     if modelled is not None and len(modelled):
         shown = modelled.loc[:days]

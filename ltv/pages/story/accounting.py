@@ -10,6 +10,7 @@ from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story import growth
 from ltv.pages.story.common import covers
+from ltv.pages.story.growth import period_name
 from ltv.pages.tables import Table
 
 YEAR = {"week": 52, "month": 12, "quarter": 4}
@@ -24,7 +25,7 @@ def headline(log: Orders, people: pd.DataFrame, *, period: str) -> blocks.Headli
     last = known.iloc[-1]
     way = "grew" if last["n"] > last["before"] else "shrank" if last["n"] < last["before"] else "stayed as it was"
     text = (
-        f"In the {period} of {last.name} the base of active customers **{way}** from {last['before']:,.0f} to "
+        f"In {period_name(last.name, period)} the base of active customers **{way}** from {last['before']:,.0f} to "
         f"**{last['n']:,.0f}**: {last['new']:,.0f} new, {last['resurrected']:,.0f} came back, {last['churned']:,.0f} did not return."
     )
     return blocks.Headline(text, covers(log), str(log.until))
@@ -48,7 +49,7 @@ def cards(
             blocks.Card(
                 "Active customers",
                 formats.integer(last["n"]),
-                note=f"{period} of {last.name}; {last['before']:,.0f} the {period} before",
+                note=f"{period_name(last.name, period)}; {last['before']:,.0f} the {period} before",
             ),
             blocks.Card("New", formats.integer(last["new"]), note=f"first order in this {period}"),
             blocks.Card(
@@ -115,10 +116,10 @@ def _revenue_sentence(money: pd.DataFrame, log: Orders, period: str) -> str:
         return f"No {period} of the log can be compared with a whole one before it."
     last = known.iloc[-1]
     show = lambda value: formats.money(value, log.currency, 0)  # noqa: E731
-    change = last["revenue"] - last["before"]
+    change, name = last["revenue"] - last["before"], period_name(last.name, period)
     return (
-        f"Revenue {'rose' if change >= 0 else 'fell'} by **{show(abs(change))}** to {show(last['revenue'])} in the {period} of "
-        f"{last.name}: {show(last['new'])} from new and {show(last['resurrected'])} from returning customers, "
+        f"Revenue {'rose' if change >= 0 else 'fell'} by **{show(abs(change))}** to {show(last['revenue'])} in {name}: "
+        f"{show(last['new'])} from new and {show(last['resurrected'])} from returning customers, "
         f"{show(last['expansion'])} more and {show(last['contraction'])} less from those who stayed, and "
         f"{show(last['churned'])} gone with those who left."
     )
@@ -195,8 +196,8 @@ def growth_alt(frame: pd.DataFrame, *, of: str, period: str) -> str:
         return f"No whole {period} with a whole one before it: no bars yet."
     best, worst = known["estimate"].idxmax(), known["estimate"].idxmin()
     return (
-        f"{of} gained and lost by {period}: the quick ratio was highest at {best} ({_ratio(known.loc[best, 'estimate'])}) and lowest "
-        f"at {worst} ({_ratio(known.loc[worst, 'estimate'])}); it is {_ratio(known['estimate'].iloc[-1])} at {known.index[-1]}."
+        f"{of} gained and lost by {period}: the quick ratio was highest in {period_name(best, period)} ({_ratio(known.loc[best, 'estimate'])}) and lowest "
+        f"in {period_name(worst, period)} ({_ratio(known.loc[worst, 'estimate'])}); it is {_ratio(known['estimate'].iloc[-1])} in {period_name(known.index[-1], period)}."
     )
 
 
@@ -235,10 +236,9 @@ def people_table(people: pd.DataFrame, *, period: str) -> Table:
 def money_table(money: pd.DataFrame, log: Orders, *, period: str) -> Table:
     """Growth accounting in revenue, period by period."""
     parts = ["before", "new", "resurrected", "expansion", "contraction", "churned", "revenue"]
-    kinds = dict.fromkeys(parts, f"money:{log.currency}") | {"estimate": "number:2"}
+    kinds = dict.fromkeys(parts, f"money:{log.currency}")
     caption = f"Revenue = before + new + resurrected + expansion − contraction − churned, by {period}"
-    labels = {"estimate": "quick ratio", "before": "revenue before"}
-    return Table(money[[*parts, "estimate"]], caption, formats=kinds, labels=labels)
+    return Table(money[parts], caption, formats=kinds, labels={"before": "revenue before"})
 
 
 def brought_table(frame: pd.DataFrame, log: Orders, *, period: str) -> Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from ltv.metrics import metric_change
@@ -12,13 +14,24 @@ LABELS = {"commerce": "Repeat revenue per active customer", "usage": "Weekly act
 SPANS = {"commerce": "month", "usage": "week"}
 
 
+def period_name(day: dt.date, period: str) -> str:
+    """A calendar period by its first day, as people say it.
+
+    >>> period_name(dt.date(1998, 4, 1), "month"), period_name(dt.date(1998, 4, 1), "quarter")
+    ('April 1998', 'Q2 1998')
+    """
+    if period == "month":
+        return f"{day:%B %Y}"
+    return f"Q{(day.month + 2) // 3} {day.year}" if period == "quarter" else f"the week of {day}"
+
+
 def metric_card(metric: pd.DataFrame, log: Orders, *, business: str) -> blocks.Card:
     """The latest whole period of the core metric, its interval, and how the last three compare with the three before."""
     known = metric[metric["known"] & metric["estimate"].notna()]
     if known.empty:
         return blocks.Card(LABELS[business], formats.UNKNOWN, note=f"the log holds no whole {SPANS[business]}")
     row, show = known.iloc[-1], _show(log, business)
-    note = f"{SPANS[business]} of {row.name}; {change_words(metric, business=business)}"
+    note = f"{period_name(row.name, SPANS[business])}; {change_words(metric, business=business)}"
     numbers = (row["estimate"], row["low"], row["high"])
     interval = formats.interval(row["low"], row["high"], show)
     return blocks.Card(LABELS[business], show(row["estimate"]), interval, note, numbers=numbers)
@@ -41,9 +54,10 @@ def metric_alt(metric: pd.DataFrame, log: Orders, *, business: str) -> str:
     known, show = metric[metric["known"] & metric["estimate"].notna()], _show(log, business)
     if known.empty:
         return f"{LABELS[business]}: the log holds no whole {SPANS[business]} yet."
+    first, last = (period_name(known.index[at], SPANS[business]) for at in (0, -1))
     return (
-        f"{LABELS[business]} by {SPANS[business]}: {show(known['estimate'].iloc[0])} at {known.index[0]}, "
-        f"{show(known['estimate'].iloc[-1])} at {known.index[-1]}; {change_words(metric, business=business)}."
+        f"{LABELS[business]} by {SPANS[business]}: {show(known['estimate'].iloc[0])} in {first}, "
+        f"{show(known['estimate'].iloc[-1])} in {last}; {change_words(metric, business=business)}."
     )
 
 

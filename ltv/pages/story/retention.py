@@ -89,15 +89,15 @@ def findings(
 def _again(waits: pd.DataFrame) -> str:
     """Who orders a second and a third time, and when half of them have."""
     parts = []
-    for number, who in ((2, "customers"), (3, "those who reached a second order")):
-        curve = share_by(waits.loc[number])
-        known = curve[curve["known"]]
-        if len(known):
-            steps = ", ".join(f"{100 * row['estimate']:.0f} within {day} days" for day, row in known.iterrows())
-            parts.append(f"Of 100 {who} {steps} order again.")
+    for number, who in ((2, "customers"), (3, "customers with a second order")):
+        curve = share_by(waits.loc[number], days=(30, 90, 365))
+        steps = [f"{100 * row['estimate']:.0f} within {day} days" for day, row in curve[curve["known"]].iterrows()]
+        if steps:
+            listed = " and ".join([", ".join(steps[:-1]), steps[-1]] if len(steps) > 1 else steps)
+            parts.append(f"Of 100 {who}, {listed} order again.")
     middle = median_days(waits.loc[3])[0]
     if np.isfinite(middle):
-        parts.append(f"Half of the third orders come within {middle:.0f} days of the second: write before then.")
+        parts.append(f"Half of those who reach a second order place the third within {middle:.0f} days.")
     return " ".join(parts) or "Nobody has been watched long enough to say when customers order again."
 
 
@@ -150,7 +150,7 @@ def lapsed_sentence(model: Beside, log: Orders) -> str:
     back, n = frame["returning"].sum(), frame["n"].sum()
     return (
         f"**{n:,}** customers have lapsed. {back:,.0f} of them ({percent(back / n, 0)}) will order within 12 months "
-        f"unaided, bringing {show(frame['value'].sum())} of margin; winning back pays only beyond these."
+        f"unaided, bringing {show(frame['value'].sum())} of margin; only returns beyond these are won back."
     )
 
 

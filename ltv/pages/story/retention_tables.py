@@ -34,7 +34,10 @@ def segments(cells: pd.DataFrame, *, by: str | None, period: str) -> blocks.Bloc
     """Each segment's retention at the first age beside that of the largest one."""
     if by is None:
         return blocks.Notes(
-            "No segments", ["Name an attribute of the first order as the parameter by to compare its segments."]
+            "No segments",
+            [
+                "None were asked for. The parameter by names a column, such as the channel of the first order, and compares its values."
+            ],
         )
     ages = cells.index.get_level_values("age")
     first = cells[(ages == 1) & cells["known"]].droplevel(["cohort", "age"])
