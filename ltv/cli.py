@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -16,6 +17,7 @@ from ltv.errors import LtvError, ParameterError
 from ltv.pages import catalog
 
 if TYPE_CHECKING:
+    from ltv.pages.plan import Plan, Segment
     from ltv.pages.records import Record
 
 FAILED, NOTHING_RUN, INTERRUPTED = 1, 2, 130
@@ -30,6 +32,7 @@ def cli(debug: bool) -> None:
     \b
     ltv report all                                   the reports on the sample log
     ltv report ltv --orders data/orders.csv          one report on your own
+    ltv batch jobs.toml                              the reports of every segment, for a scheduler
     ltv params payback                               what a report can be told
     """
 
@@ -60,17 +63,87 @@ def report(names: Sequence[str], pairs: Sequence[str], out: str, jobs: int | Non
 
     Ends with 0 when all were made, 1 when some failed (the last good page stays), 2 when nothing could be run.
     """
-    from ltv.pages.batch import render_all
+    from ltv.pages.batch import Settings, Watch, render_all
 
     chosen = catalog.reports() if "all" in names else list(dict.fromkeys(names))
     given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
     checked = catalog.check_all(chosen, given)
     plan = {name: dataclasses.asdict(parameters) for name, parameters in checked.items()}
-    with closing(_Progress(len(plan))) as progress:
-        records = render_all(plan, Path(out), workers=jobs, done=progress)
-    click.echo(_summary(records, Path(out)))
-    if any(record.status == "failed" for record in records):
-        sys.exit(FAILED)
+    with closing(_Progress()) as progress:
+        watch = Watch(progress.planned, progress.done)
+        records = render_all(plan, Path(out), Settings(workers=jobs), watch)
+    _end(records, Path(out))
+
+
+@cli.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path), metavar="[JOBS.TOML]")
+@_common
+@click.option("-p", "pairs", multiple=True, metavar="NAME=VALUE", help="Any other parameter; see `ltv params`.")
+@click.option("--by", help="A segment for each combination of values in these columns, such as channel,country.")
+@click.option("--reports", help="The reports of each segment, such as retention,ltv. [default: all]")
+@click.option("--least", type=click.IntRange(1), help="Skip segments of fewer customers. [default: 1]")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Only the segments whose name or folder fits.")
+@click.option("--resume", is_flag=True, help="Make only what is missing or stale.")
+@click.option("--force", is_flag=True, help="Leave cached orders and fits aside.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
+@click.option("--timeout", type=click.FloatRange(1), help="Stop a report after so many seconds.")
+@click.option("--keep", type=click.IntRange(0), default=0, help="Keep the last N runs in runs/. [default: 0]")
+@click.option("--json", "as_json", is_flag=True, help="Print the records of the run as JSON.")
+@click.option(
+    "--out", default="reports", show_default=True, type=click.Path(file_okay=False), help="Folder of the pages."
+)
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Reports made at once. [default: cores and memory decide]")
+def batch(file: Path | None, out: str, dry_run: bool, as_json: bool, **options: Any) -> None:
+    """Make the reports of many segments: a folder of pages each, and an index.html that lists them.
+
+    Segments come from a TOML file, from the columns of --by, or both. Ends with 0 when all were made, 1 when some
+    failed, 2 when nothing could be run, 130 when interrupted; --resume goes on from there.
+    """
+    from ltv.pages import batch as running
+
+    settings = running.Settings(
+        workers=options.pop("jobs"),
+        seconds=options.pop("timeout"),
+        **{name: options.pop(name) for name in ("resume", "force", "keep", "only")},
+    )
+    plan = _plan(file, **options)
+    if dry_run:
+        return click.echo(_planned(running.segments_of(plan, settings)))
+    with closing(_Progress()) as progress:
+        watch = running.Watch(progress.planned, progress.done)
+        records = running.run_batch(plan, Path(out), settings, watch)
+    return _end(records, Path(out), as_json=as_json)
+
+
+def _plan(
+    file: Path | None,
+    *,
+    pairs: Sequence[str],
+    by: str | None,
+    reports: str | None,
+    least: int | None,
+    **options: str | None,
+) -> Plan:
+    """The plan of a file, or an empty one, with what the command line says on top."""
+    from ltv.pages.plan import Plan, read_plan
+
+    plan = read_plan(file) if file else Plan(catalog.reports())
+    given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
+    changes: dict[str, Any] = {"parameters": {**plan.parameters, **given}}
+    changes |= {"by": _words(by)} if by else {}
+    changes |= {"reports": _words(reports)} if reports else {}
+    changes |= {"least": least} if least else {}
+    return dataclasses.replace(plan, **changes)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _planned(segments: Sequence[Segment]) -> str:
+    rows = [("segment", "folder", "reports")]
+    rows += [(segment.title, segment.folder, ", ".join(segment.reports)) for segment in segments]
+    return _columns(rows)
 
 
 @cli.command()
@@ -94,30 +167,45 @@ def _pairs(pairs: Sequence[str]) -> dict[str, str]:
 class _Progress:
     """One line of progress over the reports: a bar on a terminal, a line per report in a log."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self) -> None:
         from tqdm import tqdm
 
-        self.bar = tqdm(total=total, unit="report", disable=not sys.stderr.isatty(), leave=False)
+        self.bar = tqdm(unit="report", disable=not sys.stderr.isatty(), leave=False)
 
-    def __call__(self, record: Record) -> None:
+    def planned(self, count: int) -> None:
+        self.bar.reset(total=count)
+
+    def done(self, record: Record) -> None:
         if self.bar.disable:
-            click.echo(f"{record.name}: {record.status}, {record.seconds:.1f} s", err=True)
+            click.echo(f"{record.id}: {record.status}, {record.seconds:.1f} s", err=True)
         self.bar.update()
 
     def close(self) -> None:
         self.bar.close()
 
 
+def _end(records: Sequence[Record], out: Path, *, as_json: bool = False) -> None:
+    """Say what was made, and end the process with 1 if something failed."""
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(record) for record in records], ensure_ascii=False, indent=1))
+    else:
+        click.echo(_summary(records, out))
+    if any(record.status == "failed" for record in records):
+        sys.exit(FAILED)
+
+
 def _summary(records: Sequence[Record], out: Path) -> str:
     rows = [("report", "status", "seconds", "page", "finding")]
     for record in records:
         page = str(out / record.file) if record.status == "done" else "-"
-        rows.append((record.name, record.status, f"{record.seconds:.1f}", page, record.headline.get("text", "")))
+        rows.append((record.id, record.status, f"{record.seconds:.1f}", page, record.headline.get("text", "")))
     lines = [_columns(rows), ""]
     for record in records:
+        if record.status == "skipped":
+            lines.append(f"{record.id} skipped: {record.error}")
         if record.status == "failed":
             kept = f"\n  as far as it came: {out / record.failed_notebook}" if record.failed_notebook else ""
-            lines.append(f"{record.name} failed: {record.error}{kept}")
+            lines.append(f"{record.id} failed: {record.error}{kept}")
     return "\n".join([*lines, f"all reports: {out / 'index.html'}"])
 
 
@@ -143,5 +231,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"ltv: {error}", err=True)
         sys.exit(NOTHING_RUN)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("ltv: interrupted; finished reports stay", err=True)
+        click.echo("ltv: interrupted; finished reports stay, and `ltv batch --resume` goes on from there", err=True)
         sys.exit(INTERRUPTED)

@@ -1,6 +1,7 @@
 """Notebooks are thin, carry no outputs, and their parameters cell is the dataclass that checks it."""
 
 import ast
+import dataclasses
 from pathlib import Path
 
 import nbformat
@@ -37,6 +38,19 @@ def test_the_parameters_cell_is_the_dataclass(path):
     first = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
     assert first.metadata["tags"] == ["parameters"]
     assert first.source == catalog.parameters_cell(path.stem)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_hands_every_common_parameter_to_the_reader(path):
+    sources = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    (call,) = [
+        node
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "read_orders"
+    ]
+    handed = {keyword.arg for keyword in call.keywords}
+    assert {field.name for field in dataclasses.fields(catalog.Parameters)} - {"orders"} <= handed
 
 
 def test_reports_know_every_sample():

@@ -1,99 +1,210 @@
-"""Several reports in parallel: each in a spawned worker, so that no process shares an engine or a fork with another."""
+"""Reports of many segments in parallel: what is made, what is skipped, and a manifest that is right at any moment."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ltv.pages.records import Record, now, read_records
+import platformdirs
+import psutil
+
+from ltv import cache
+from ltv.pages import history
+from ltv.pages.crew import Crew, Task, WorkerError
+from ltv.pages.locking import alone_in
+from ltv.pages.plan import Plan, Segment, chosen
+from ltv.pages.records import Record, fresh, id_of, key_of, now, read_records, write_records
+
+PER_WORKER = 500 * 1024**2
+"""Memory that a worker and the notebook it runs are counted with."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a batch is run: at most `workers` at once, `seconds` for a report, only what is missing or stale (`resume`),
+    cached orders and fits left aside (`force`), the last `keep` runs kept, `only` the segments that fit."""
+
+    workers: int | None = None
+    seconds: float | None = None
+    resume: bool = False
+    force: bool = False
+    keep: int = 0
+    only: Sequence[str] = ()
+
+
+@dataclass
+class Watch:
+    """What a caller hears of: how many reports there will be, then each record as it comes."""
+
+    planned: Callable[[int], object] = field(default=lambda count: None)
+    done: Callable[[Record], object] = field(default=lambda record: None)
+
+
+def segments_of(plan: Plan, settings: Settings) -> list[Segment]:
+    """The segments a plan comes to; those by columns are looked up in the log, by a worker."""
+    with _crew(1, settings) as crew:
+        return _segments(plan, settings, crew)
+
+
+def run_batch(plan: Plan, out: Path, settings: Settings, watch: Watch | None = None) -> list[Record]:
+    """Make the reports of a plan in the folder `out`, list them, and return their records.
+
+    A report that fails does not stop the others; a segment without customers is skipped. Raises ParameterError when
+    the plan cannot be run, LtvError when another run holds the folder.
+    """
+    with _crew(None, settings) as crew:
+        segments = _segments(plan, settings, crew)
+        return _made(segments, out, settings, watch or Watch(), crew, least=plan.least)
 
 
 def render_all(
-    jobs: Mapping[str, Mapping[str, Any]],
-    out: Path,
-    *,
-    workers: int | None = None,
-    done: Callable[[Record], object] = lambda record: None,
+    reports: Mapping[str, Mapping[str, Any]], out: Path, settings: Settings | None = None, watch: Watch | None = None
 ) -> list[Record]:
-    """Render each report of `jobs` (name or path of a notebook → its parameters) into `out`, then list them.
+    """Make these reports (name or path of a notebook → its parameters) in the folder `out` itself."""
+    settings = settings or Settings()
+    with _crew(len(reports), settings) as crew:
+        return _made([Segment(reports)], out, settings, watch or Watch(), crew)
 
-    `done` hears of each record as it comes. A report that fails does not stop the others. Reports of earlier runs
-    stay in the list.
-    """
+
+def _segments(plan: Plan, settings: Settings, crew: Crew) -> list[Segment]:
+    found: list[dict[str, str]] = []
+    if plan.by:
+        from ltv.pages.segments import find
+
+        (whole,) = replace(plan, segments=(), by=()).of()
+        parameters = next(iter(whole.reports.values()))
+        ((_, found),) = crew.run([Task("segments", find, (parameters, tuple(plan.by)))])
+        if isinstance(found, WorkerError):
+            raise found
+    return chosen(plan.of(found), settings.only)
+
+
+def _made(
+    segments: Sequence[Segment], out: Path, settings: Settings, watch: Watch, crew: Crew, *, least: int = 0
+) -> list[Record]:
     out = out.absolute()
-    out.mkdir(parents=True, exist_ok=True)
-    known = read_records(out)
-    count = min(len(jobs), workers or os.cpu_count() or 1)
-    context = multiprocessing.get_context("spawn")
-    records: list[Record] = []
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_worker) as pool:
-        try:
-            waiting = {
-                pool.submit(_render, name, dict(given), out, known.get(Path(name).stem)): name
-                for name, given in jobs.items()
-            }
-            for future in as_completed(waiting):
-                records.append(_outcome(future, Path(waiting[future]).stem, known))
-                done(records[-1])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in multiprocessing.active_children():
-                worker.terminate()
-            raise
-        everything = known | {record.name: record for record in records}
-        try:
-            pool.submit(_index, out, everything).result()
-        except BrokenProcessPool:
-            _index(out, everything)
-    return sorted(records, key=lambda record: [Path(name).stem for name in jobs].index(record.name))
+    with alone_in(out):
+        known = read_records(out)
+        run = _Run(out, known, {}, watch)
+        watch.planned(sum(len(segment.reports) for segment in segments))
+        if settings.resume:
+            segments = run.leave_fresh(segments)
+        if least:
+            segments = run.leave_small(segments, crew, least)
+        tasks = list(run.tasks(segments))
+        for task, answer in crew.run(tasks, seconds=settings.seconds):
+            run.told(task.name, answer)
+        for _, answer in crew.run([Task("index", _index, (out, run.everything))]):
+            if isinstance(answer, WorkerError):
+                raise answer
+        if settings.keep:
+            history.keep_run(out, settings.keep, run.everything.values())
+    return list(run.records.values())
 
 
-def _worker() -> None:
-    """Prepare a worker: the parent alone decides when it ends, and it does not pay for what it never uses."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # JupyterLab's extras make jsonschema import a one-second grammar of web addresses; no notebook has one to check.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+@dataclass
+class _Run:
+    """The records of a run as they come, on top of those that were there."""
+
+    out: Path
+    known: Mapping[str, Record]
+    records: dict[str, Record]
+    watch: Watch
+
+    @property
+    def everything(self) -> dict[str, Record]:
+        return {**self.known, **self.records}
+
+    def leave_fresh(self, segments: Sequence[Segment]) -> list[Segment]:
+        """Only the reports that are missing or stale; the others count as done."""
+        return [segment for segment in (self._stale(segment) for segment in segments) if segment.reports]
+
+    def _stale(self, segment: Segment) -> Segment:
+        from ltv.pages.notebooks import notebook_path
+
+        reports = {}
+        for name, given in segment.reports.items():
+            record = self.known.get(id_of(segment.folder, Path(name).stem))
+            if record is not None and fresh(record, key_of(notebook_path(name), given), self.out):
+                self.add(record)
+            else:
+                reports[name] = given
+        return replace(segment, reports=reports)
+
+    def leave_small(self, segments: Sequence[Segment], crew: Crew, least: int) -> list[Segment]:
+        """Only the segments with customers enough; the orders of these are in the cache afterwards."""
+        from ltv.pages.segments import size
+
+        asked = {segment.folder: segment for segment in segments}
+        tasks = [Task(folder, size, (next(iter(it.reports.values())),)) for folder, it in asked.items()]
+        for task, count in crew.run(tasks):
+            segment = asked[task.name]
+            if isinstance(count, WorkerError):
+                self._spare(segment, "failed", str(count))
+            elif count < least:
+                why = f"{count:,} customers are fewer than {least:,}" if count else "no customer was acquired here"
+                self._spare(segment, "skipped", why)
+            else:
+                continue
+            del asked[segment.folder]
+        return list(asked.values())
+
+    def _spare(self, segment: Segment, status: Any, why: str) -> None:
+        for name in segment.reports:
+            self.add(replace(self._last(segment, name), status=status, error=why, made=now()))
+
+    def _last(self, segment: Segment, name: str) -> Record:
+        stem = Path(name).stem
+        blank = Record(stem, stem.capitalize(), "failed", "", segment.folder, segment.title)
+        return self.known.get(id_of(segment.folder, stem)) or blank
+
+    def tasks(self, segments: Sequence[Segment]) -> Iterator[Task]:
+        """One task a report, round after round over the segments: two of one segment do not read it at once."""
+        self.asked = {}
+        for turn in range(max((len(segment.reports) for segment in segments), default=0)):
+            for segment in segments:
+                if turn < len(segment.reports):
+                    name, given = list(segment.reports.items())[turn]
+                    place = id_of(segment.folder, Path(name).stem)
+                    self.asked[place] = (segment, name)
+                    earlier = self.known.get(place)
+                    yield Task(place, _render, (name, dict(given), self.out, earlier, segment.folder, segment.title))
+
+    def told(self, place: str, answer: Record | WorkerError) -> None:
+        """Take the outcome of a task."""
+        if isinstance(answer, WorkerError):
+            answer = replace(self._last(*self.asked[place]), status="failed", error=str(answer), made=now())
+        self.add(answer)
+
+    def add(self, record: Record) -> None:
+        """Note a record in the manifest at once: a run that is killed resumes from here."""
+        self.records[record.id] = record
+        write_records(self.out, self.everything.values())
+        self.watch.done(record)
 
 
-def _end_with_parent() -> None:
-    """A parent that was killed cannot say so: clean up as if it had, then leave in any case."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
-        os._exit(1)
+@contextmanager
+def _crew(most: int | None, settings: Settings) -> Iterator[Crew]:
+    size = settings.workers or min(os.cpu_count() or 1, max(1, psutil.virtual_memory().available // PER_WORKER))
+    environment = {} if cache.VARIABLE in os.environ else {cache.VARIABLE: platformdirs.user_cache_dir("ltv")}
+    if settings.force:
+        environment[cache.VARIABLE] = ""
+    with Crew(min(size, most or size), environment) as crew:
+        yield crew
 
 
-def _render(name: str, parameters: dict[str, Any], out: Path, earlier: Record | None) -> Record:
+def _render(name: str, given: dict[str, Any], out: Path, earlier: Record | None, folder: str, title: str) -> Record:
     from ltv.pages.render import render
 
-    return render(name, parameters, out, earlier=earlier)
+    return render(name, given, out, earlier=earlier, folder=folder, segment=title)
 
 
-def _index(out: Path, records: dict[str, Record]) -> None:
+def _index(out: Path, records: Mapping[str, Record]) -> None:
     from ltv.pages.index import write_index
 
     write_index(out, records)
-
-
-def _outcome(future: Future[Record], name: str, known: Mapping[str, Record]) -> Record:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        message = "the worker was ended from outside; was there enough memory?"
-    except Exception as error:  # noqa: BLE001 one report's trouble is told, not spread
-        message = f"{type(error).__name__}: {error}"
-    last = known.get(name) or Record(name, name.capitalize(), "failed", "")
-    return replace(last, status="failed", error=message, made=now())
+    cache.sweep()

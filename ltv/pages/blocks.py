@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -160,9 +160,13 @@ class Definitions(Block):
 
 @dataclass(frozen=True)
 class Provenance(Block):
-    """Where the numbers come from; user names and passwords in URLs are dropped, lists are joined."""
+    """Where the numbers come from; user names and passwords in URLs are dropped, lists are joined.
+
+    `closed` (orders and revenue by closed month) is not shown: the next run compares it with its own.
+    """
 
     facts: Mapping[str, object]
+    closed: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def html(self) -> str:
         words = {
@@ -170,6 +174,9 @@ class Provenance(Block):
             for term, fact in self.facts.items()
         }
         return f'<dl class="ltv-provenance">{_pairs({term: public(fact) for term, fact in words.items()})}</dl>'
+
+    def record(self) -> dict[str, Any]:
+        return {"closed": dict(self.closed)} if self.closed else {}
 
 
 def _list(sentences: Sequence[str]) -> str:

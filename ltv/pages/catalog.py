@@ -34,6 +34,9 @@ class Parameters:
     time_zone: str = _field("UTC", "decides the day of an instant, such as Europe/Berlin", form="zone")
     currency: str = _field("USD", "three letters, shown beside amounts", form="currency")
     margin: float = _field(0.30, "net margin as a share of revenue", above=0, most=1)
+    segment: dict[str, str] | None = _field(
+        None, "customers first seen with these, such as channel=ads; default: everybody"
+    )
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class GrowthAccounting(Parameters):
     """Where customers and revenue come from, and where they go."""
 
     period: str = _field("month", "what is compared with the one before", choices=("week", "month", "quarter"))
-    cohort: str = _field("month", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
+    cohort: str = _field("quarter", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
     business: str = _field("commerce", "decides the core metric", choices=("commerce", "usage"))
 
 

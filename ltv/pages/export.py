@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from ltv.pages.blocks import MIME, sentence
+from ltv.pages.changes import changes
 from ltv.pages.colours import ramp_css
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -37,12 +38,15 @@ class PageExporter(TemplateExporter):
         self.register_filter("covers", covers)
 
 
-def export(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:
-    """The page of an executed notebook, and what its blocks tell the manifest: title, headline, grade, cards.
+def export(
+    notebook: NotebookNode, *, segment: str = "", before: Mapping[str, Any] | None = None
+) -> tuple[str, dict[str, Any]]:
+    """The page of an executed notebook, and what its blocks tell the manifest: title, headline, grade, cards, months.
 
-    The first level-one heading is the page's name; level-two headings are its contents.
+    The first level-one heading is the page's name; level-two headings are its contents. With `before`, what the last
+    run told, the page says what has changed.
     """
-    record: dict[str, Any] = {"title": "", "headline": {}, "grade": {}, "cards": []}
+    record: dict[str, Any] = {"title": "", "headline": {}, "grade": {}, "cards": [], "closed": {}}
     contents: list[tuple[str, str]] = []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -50,7 +54,7 @@ def export(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:
             record["title"] = record["title"] or title
         elif cell.cell_type == "code":
             _collect(cell, record)
-    name, headline = record["title"] or "Report", record["headline"]
+    name, headline = " · ".join(filter(None, [record["title"] or "Report", segment])), record["headline"]
     page = furniture() | {
         "name": name,
         "title": f"{name}: {headline['text']}" if headline else name,
@@ -58,15 +62,27 @@ def export(notebook: NotebookNode) -> tuple[str, dict[str, Any]]:
         "covers": covers(headline),
         "contents": contents if len(contents) > 2 else [],
         "program": _program(notebook.cells),
+        "since": before.get("as_of", "") if before else "",
+        "changes": changes(before, record) if before else [],
     }
     html, _ = PageExporter().from_notebook_node(notebook, resources={"page": page})
     return html, record
 
 
-def render_list(name: str, covers: str, records: Sequence[dict[str, Any]]) -> str:
-    """The page that lists reports."""
-    page = furniture() | {"name": name, "title": name, "covers": covers, "records": records}
-    return PageExporter().environment.get_template("list.html.j2").render(page=page)
+def render_list(name: str, covers: str, records: Sequence[dict[str, Any]], segments: str = "") -> str:
+    """The page that lists reports; `segments` is a table of those that have a folder of their own."""
+    return _render("list.html.j2", name, covers=covers, records=records, segments=segments)
+
+
+def render_failure(name: str, message: str, details: str, notebook: str) -> str:
+    """The page of a report that could not be made: why, in a reader's words, and folded away, a developer's."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", details)[-20_000:]
+    return _render("failure.html.j2", name, message=message, details=plain, notebook=notebook)
+
+
+def _render(template: str, name: str, **told: Any) -> str:
+    page = furniture() | {"name": name, "title": name} | told
+    return PageExporter().environment.get_template(template).render(page=page)
 
 
 @cache
@@ -97,7 +113,7 @@ def _collect(cell: NotebookNode, record: dict[str, Any]) -> None:
     for output in cell.outputs:
         told = output.get("data", {}).get(MIME, {})
         record["cards"] += told.get("cards", [])
-        record.update({key: told[key] for key in ("headline", "grade") if key in told and not record[key]})
+        record.update({key: told[key] for key in ("headline", "grade", "closed") if key in told and not record[key]})
         if "text/html" in output.get("data", {}):
             html = re.sub(r'<style data-ltv="lab">.*?</style>', "", output.data["text/html"], flags=re.S)
             output.data["text/html"] = html

@@ -40,6 +40,8 @@ def valid(field: dataclasses.Field[Any], value: Any) -> Any:
         return None
     if field.type == "float":
         return _within(_number(value), rules)
+    if str(field.type).startswith("dict"):
+        return _segment(value)
     text = _text(value)
     if "choices" in rules and text not in rules["choices"]:
         raise ParameterError(f"{text!r} is none of {', '.join(rules['choices'])}{meant(text, rules['choices'])}")
@@ -71,6 +73,18 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ParameterError(f"text is needed, not {value!r}; put it in quotes")
     return value
+
+
+def _segment(value: Any) -> dict[str, str]:
+    """Attributes and their values; text is split at commas, so that a value with a comma needs a mapping."""
+    if isinstance(value, str):
+        pairs = [pair.partition("=") for pair in value.split(",")]
+        if any(not name.strip() or not sign for name, sign, _ in pairs):
+            raise ParameterError(f"attributes such as channel=ads, country=DE are needed, not {value!r}")
+        value = {name.strip(): given.strip() for name, _, given in pairs}
+    if not isinstance(value, Mapping) or not all(isinstance(part, str) for pair in value.items() for part in pair):
+        raise ParameterError(f"attributes with text as values are needed, not {value!r}; put numbers in quotes")
+    return dict(value)
 
 
 def _file(value: str) -> str:

@@ -2,26 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from html import escape
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from ltv.pages import catalog
 from ltv.pages.export import render_list
 from ltv.pages.records import Record, publish, write_records
+from ltv.pages.tables import scrolling
+
+FIGURES = 5
+_TONES = ("bad", "warn", "good", "plain")
+_STATUS = {"failed": "failed", "skipped": "skipped", "done": "done"}
 
 
 def write_index(folder: Path, records: Mapping[str, Record]) -> None:
-    """Write manifest and index of a folder, known reports first and in the order in which they are read."""
-    order = catalog.reports()
-    ranked = sorted(
-        records.values(), key=lambda it: (order.index(it.name) if it.name in order else len(order), it.name)
-    )
+    """Write manifest and index of a folder."""
+    ranked = ranked_records(records)
     write_records(folder, ranked)
-    failed = sum(record.status == "failed" for record in ranked)
-    covers = f"{len(ranked)} report{'s' * (len(ranked) != 1)}" + (
-        f", {failed} failed in the last run" if failed else ""
+    alone = [_shown(record) for record in ranked if not record.folder]
+    segments = [record for record in ranked if record.folder]
+    page = render_list("Customer reports", _covers(ranked), alone, _table(segments) if segments else "")
+    publish(folder / "index.html", page)
+
+
+def ranked_records(records: Mapping[str, Record]) -> list[Record]:
+    """Segments by name, within each the known reports first and in the order in which they are read."""
+    order = catalog.reports()
+    rank = {name: i for i, name in enumerate(order)}
+    return sorted(
+        records.values(),
+        key=lambda it: (it.folder != "", it.segment, it.folder, rank.get(it.name, len(order)), it.name),
     )
-    shown = [asdict(record) | {"href": quote(record.file)} for record in ranked]
-    publish(folder / "index.html", render_list("Customer reports", covers, shown))
+
+
+def _covers(records: Sequence[Record]) -> str:
+    count = Counter(record.status for record in records)
+    words = [f"{len(records)} report{'s' * (len(records) != 1)}"]
+    words += [f"{count['failed']} failed in the last run"] * bool(count["failed"])
+    words += [f"{count['skipped']} skipped"] * bool(count["skipped"])
+    return ", ".join(words)
+
+
+def _shown(record: Record) -> dict[str, Any]:
+    return asdict(record) | {"href": quote(record.file), "failed_href": quote(record.failed_page)}
+
+
+def _table(records: Sequence[Record]) -> str:
+    """One row a segment: its reports, status, grade, key figures and the day its data end."""
+    rows = [list(group) for _, group in groupby(records, key=lambda record: (record.segment, record.folder))]
+    labels = Counter(label for row in rows for label in dict.fromkeys(card["label"] for card in _cards(row)))
+    figures = [label for label, _ in labels.most_common(FIGURES)]
+    heads = ["Segment", "Status", "Reports", "Forecast", *figures, "Data up to"]
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join(f"<tr>{_row(row, figures)}</tr>" for row in rows)
+    caption = f"<caption><span>{len(rows)} segment{'s' * (len(rows) != 1)}</span></caption>"
+    table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    box = scrolling("ltv-table", table, name="segments", label="Segments")
+    return box.replace('id="segments"', 'id="segments" data-search="Find a segment"', 1)
+
+
+def _row(row: Sequence[Record], figures: Sequence[str]) -> str:
+    cards = {card["label"]: card for card in reversed(_cards(row))}
+    status = next(word for word in _STATUS if any(record.status == word for record in row))
+    why = next((record.error for record in row if record.status == status and record.error), "")
+    note = f'<br><span class="ltv-note lines">{escape(why)}</span>' if why else ""
+    as_of = max((record.headline.get("as_of", "") for record in row), default="")
+    cells = [
+        f'<th scope="row">{escape(row[0].segment or row[0].folder)}</th>',
+        f"<td{' class=ltv-bad' if status == 'failed' else ''}>{_STATUS[status]}{note}</td>",
+        f"<td>{' · '.join(_link(record) for record in row)}</td>",
+        _grade(row),
+        *(_figure(cards.get(label)) for label in figures),
+        f"<td>{escape(as_of) or '–'}</td>",
+    ]
+    return "".join(cells)
+
+
+def _link(record: Record) -> str:
+    title = escape(record.title)
+    page = f'<a href="{quote(record.file)}">{title}</a>' if record.file else title
+    if record.status != "failed":
+        return page
+    why = f'<a href="{quote(record.failed_page)}">why {title} failed</a>' if record.failed_page else "failed"
+    return f"{page} ({why})"
+
+
+def _grade(row: Sequence[Record]) -> str:
+    grades = sorted((record.grade for record in row if record.grade), key=lambda grade: _TONES.index(grade["tone"]))
+    return f'<td class="ltv-{escape(grades[0]["tone"])}">{escape(grades[0]["word"])}</td>' if grades else "<td>–</td>"
+
+
+def _figure(card: Mapping[str, Any] | None) -> str:
+    if card is None:
+        return '<td class="ltv-number ltv-unknown">–</td>'
+    raw = f' data-value="{card["numbers"][0]:.10g}"' if card["numbers"] else ""
+    return f'<td class="ltv-number"{raw}>{escape(card["value"])}</td>'
+
+
+def _cards(row: Sequence[Record]) -> list[Mapping[str, Any]]:
+    """The first two key figures of each report that has a page."""
+    return [card for record in row if record.file for card in record.cards[:2]]

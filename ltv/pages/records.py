@@ -8,10 +8,12 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from glob import glob
 from pathlib import Path
 from typing import Any, Literal
 
 import ltv
+from ltv import cache
 from ltv.errors import LtvError
 
 MANIFEST = "manifest.json"
@@ -19,30 +21,54 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Record:
-    """One report of one run. `file` is the page beside the manifest; after a failure, that of an earlier run, or ""."""
+    """One report of one run. `file` is the page beside the manifest; after a failure, that of an earlier run, or "".
+
+    `before` is what the page told when its data or its program last were others: what "since the last run" compares.
+    """
 
     name: str
     title: str
-    status: Literal["done", "failed"]
+    status: Literal["done", "failed", "skipped"]
     key: str
+    folder: str = ""
+    segment: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     file: str = ""
     sha256: str = ""
     headline: Mapping[str, str] = field(default_factory=dict)
     grade: Mapping[str, str] = field(default_factory=dict)
     cards: list[dict[str, Any]] = field(default_factory=list)
+    closed: dict[str, list[float]] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     failed_notebook: str = ""
+    failed_page: str = ""
     made: str = ""
     seconds: float = 0.0
 
+    @property
+    def id(self) -> str:
+        """What tells this report from the others of its folder."""
+        return id_of(self.folder, self.name)
+
+
+def id_of(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
 
 def key_of(notebook: Path, parameters: Mapping[str, Any]) -> str:
-    """What a page depends on, as one hash: notebook, parameters, the order file as it lies there, and this version."""
-    orders = Path(str(parameters.get("orders", "")))
-    state = [(path.stat().st_size, path.stat().st_mtime_ns) for path in [orders] if path.is_file()]
-    parts = [ltv.__version__, notebook.read_text("utf-8"), dict(parameters), state]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    """What a page depends on, as one hash: notebook, parameters, the files they name as they lie there, this version."""
+    named = [path for value in parameters.values() if isinstance(value, str) for path in map(Path, sorted(glob(value)))]
+    state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in named if path.is_file()]
+    return cache.key(notebook.read_text("utf-8"), dict(parameters), state)
+
+
+def fresh(record: Record | None, key: str, folder: Path) -> bool:
+    """Whether a page is there, whole, and made of what `key` stands for."""
+    if record is None or record.status != "done" or record.key != key:
+        return False
+    page = folder / record.file
+    return page.is_file() and hashlib.sha256(page.read_bytes()).hexdigest() == record.sha256
 
 
 def now() -> str:
@@ -51,7 +77,7 @@ def now() -> str:
 
 
 def read_records(folder: Path) -> dict[str, Record]:
-    """The records of a folder by name; none when it has no manifest.
+    """The records of a folder by id; none when it has no manifest.
 
     Raises LtvError when the manifest cannot be read, naming the file.
     """
@@ -64,7 +90,7 @@ def read_records(folder: Path) -> dict[str, Record]:
         records = [Record(**{name: value for name, value in entry.items() if name in known}) for entry in listed]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LtvError(f"{path} cannot be read ({error}); move it away and run again") from error
-    return {record.name: record for record in records}
+    return {record.id: record for record in records}
 
 
 def write_records(folder: Path, records: Iterable[Record]) -> None:

@@ -8,34 +8,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from ltv.errors import ParameterError
 from ltv.pages.blocks import public
-from ltv.pages.changes import changes, told_before
+from ltv.pages.changes import told_before
 from ltv.pages.checking import check_page
 from ltv.pages.export import export, render_failure
+from ltv.pages.notebooks import notebook_path
 from ltv.pages.records import Record, id_of, key_of, now, publish
 from ltv.pages.running import NotebookError, execute
-
-
-def notebook_path(name: str | Path) -> Path:
-    """The notebook of a report: a path to one, or the name of one that comes with the package.
-
-    Raises ParameterError when there is none.
-    """
-    if Path(name).suffix == ".ipynb" and Path(name).is_file():
-        return Path(name).absolute()
-    package = Path(str(files("ltv")))
-    for folder in (package / "notebooks", package.parent / "notebooks"):
-        if (path := folder / f"{name}.ipynb").is_file():
-            return path
-    raise ParameterError(f"there is no notebook {str(name)!r}")
 
 
 def render(
@@ -58,7 +43,7 @@ def render(
     blank = Record(notebook.stem, notebook.stem, "failed", "", folder, segment)
     before = told_before(earlier, key)
     try:
-        html, found = _page(notebook, parameters, before)
+        html, found = _page(notebook, parameters, segment=segment, before=before)
     except NotebookError as error:
         record = _failed(error, out, place, earlier or blank)
     else:
@@ -69,15 +54,15 @@ def render(
         made = replace(blank, status="done", key=key, file=f"{place}.html", sha256=digest, before=before)
         record = replace(made, **found)
     told = {item: public(value) if isinstance(value, str) else value for item, value in parameters.items()}
-    return replace(
-        record, segment=segment, parameters=told, made=now(), seconds=round(time.monotonic() - started, 2)
-    )
+    return replace(record, segment=segment, parameters=told, made=now(), seconds=round(time.monotonic() - started, 2))
 
 
-def _page(notebook: Path, parameters: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _page(
+    notebook: Path, parameters: Mapping[str, Any], *, segment: str, before: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
     """The checked page of a notebook. Raises NotebookError."""
     done = execute(notebook, parameters)
-    html, found = export(done.copy(), since=lambda told: (before["as_of"], changes(before, told)) if before else None)
+    html, found = export(done.copy(), segment=segment, before=before)
     # A page is shared; the folders of the machine that made it are nobody's business.
     for value in parameters.values():
         if isinstance(value, str) and Path(value).is_absolute() and len(Path(value).parts) > 2:

@@ -13,7 +13,7 @@ import pytest
 from ltv import cli
 from ltv.errors import LtvError
 from ltv.pages import catalog
-from ltv.pages.batch import render_all
+from ltv.pages.batch import Watch, render_all
 from ltv.pages.checking import check_page
 from ltv.pages.records import read_records
 
@@ -28,8 +28,8 @@ def test_one_failure_does_not_stop_the_others_and_the_list_tells_it(notebook, tm
         str(notebook("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)", name="murder")): {"x": 1},
     }
     first, second, third = jobs
-    records = render_all({first: jobs[first], second: jobs[second]}, out, done=heard.append)
-    assert [record.status for record in records] == ["done", "failed"]
+    records = render_all({first: jobs[first], second: jobs[second]}, out, watch=Watch(done=heard.append))
+    assert {record.name: record.status for record in records} == {"good": "done", "bad & <b>": "failed"}
     assert {record.name for record in heard} == {"good", "bad & <b>"}
     listing = (out / "index.html").read_text("utf-8")
     assert check_page(listing) == []

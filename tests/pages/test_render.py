@@ -7,7 +7,8 @@ import nbformat
 import pytest
 
 from ltv.pages import checking
-from ltv.pages.render import notebook_path, render
+from ltv.pages.notebooks import notebook_path
+from ltv.pages.render import render
 from ltv.pages.running import NotebookError, ThisPython, execute
 
 from .conftest import HEADLINE

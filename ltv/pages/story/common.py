@@ -11,6 +11,7 @@ from ltv.metrics import Grade
 from ltv.models import Fit
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
+from ltv.pages.changes import closed_months
 from ltv.pages.tables import Table
 
 DEFINITIONS = {
@@ -100,9 +101,8 @@ def provenance(log: Orders, **parameters: object) -> blocks.Provenance:
     facts: dict[str, object] = dict(log.describe())
     facts |= {"Data fingerprint": log.fingerprint}
     facts |= {f"Parameter {name}": value for name, value in parameters.items()}
-    return blocks.Provenance(
-        facts | {"Versions": versions(("ltv", "ibis-framework", "duckdb", "numpy", "scipy", "pandas"))}
-    )
+    facts["Versions"] = versions(("ltv", "ibis-framework", "duckdb", "numpy", "scipy", "pandas"))
+    return blocks.Provenance(facts, closed=closed_months(log))
 
 
 def versions(packages: Iterable[str]) -> str:

@@ -50,6 +50,17 @@ for (const box of document.querySelectorAll(".ltv-table, .ltv-triangle")) {
       head.append(button);
     }
   }
+  if (box.dataset.search !== undefined) {
+    const [label, input] = [document.createElement("label"), document.createElement("input")];
+    label.className = "search";
+    input.type = "search";
+    input.addEventListener("input", () => {
+      const wanted = input.value.trim().toLowerCase();
+      for (const row of table.tBodies[0].rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    });
+    label.append(box.dataset.search, input);
+    box.prepend(label);
+  }
   const save = document.createElement("button");
   save.className = "csv";
   save.textContent = "Save as CSV";
