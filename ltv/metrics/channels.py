@@ -51,6 +51,15 @@ class ChannelPayback:
     too_small: tuple[str, ...]
     note: str
 
+    @property
+    def judged(self) -> pd.DataFrame:
+        """The cells of channels that are not too small to judge."""
+        return self.cells.drop(index=list(self.too_small), level="channel")
+
+    def curves(self) -> dict[str, pd.DataFrame]:
+        """Margin per customer by month of age, per channel."""
+        return {name: self.projections[name].curve for name in self.channels.index.drop("all")}
+
 
 def channel_payback(
     customers: Customers,

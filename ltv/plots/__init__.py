@@ -1,5 +1,6 @@
 """Pictures of frames. Statistics come in as frames, axes go out."""
 
+from ltv.plots.channels import affordable_and_paid, channel_curves, ltv_to_cac, payback_by_cohort
 from ltv.plots.curves import (
     affordable_cac,
     cumulative,
@@ -14,13 +15,17 @@ from ltv.plots.theme import theme
 
 __all__ = [
     "active",
+    "affordable_and_paid",
     "affordable_cac",
+    "channel_curves",
     "cumulative",
     "gains_and_losses",
     "layers",
+    "ltv_to_cac",
     "metric",
     "next_order",
     "orders_each",
+    "payback_by_cohort",
     "payback_curve",
     "retention_beside_model",
     "retention_curve",
