@@ -21,7 +21,7 @@ from ltv.models import Fit, Patterns
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-PATHS = 200_000  # customers simulated for the chance variance, over all repetitions
+PATHS = 100_000  # customers simulated for the chance variance, over all repetitions
 BAND_DRAWS = 4000
 
 

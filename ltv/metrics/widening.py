@@ -18,8 +18,8 @@ from ltv.metrics.futures import SHOCK_DF, SHOCK_SD
 Array = NDArray[np.float64]
 PRIOR_SD = 0.15
 FEWEST = 5
-GRID = np.linspace(0.002, 0.8, 400)
-_LEVELS = (np.arange(64) + 0.5) / 64
+GRID = np.geomspace(0.002, 1.0, 160)
+_LEVELS = (np.arange(32) + 0.5) / 32
 _MIX = special.gammaincinv(SHOCK_DF / 2, _LEVELS) / (SHOCK_DF / 2)  # t₄ is a normal whose variance is 1 ÷ this gamma
 
 
@@ -65,7 +65,7 @@ def widening(log_errors: ArrayLike, log_sds: ArrayLike, *, effective: float | No
     variance = GRID[:, None, None] ** 2 / _MIX + sd[:, None] ** 2
     density = (np.exp(-(e[:, None] ** 2) / (2 * variance)) / np.sqrt(variance)).mean(axis=2)
     log_posterior = worth / len(e) * np.log(np.maximum(density, 1e-300)).sum(axis=1) - GRID**2 / (2 * PRIOR_SD**2)
-    weights = np.exp(log_posterior - log_posterior.max())
+    weights = np.exp(log_posterior - log_posterior.max()) * GRID  # the grid is even in log τ
     return Widening(_matched(weights / weights.sum()), len(e), worth, True)
 
 
