@@ -59,7 +59,7 @@ class DayTable:
         tails = self._tails(r, alpha, s, beta)
         integral = tails[self.last, self.row] - np.exp(-log_fall - up_b) * tails[self.until, self.row]
         w = np.log(np.maximum(integral, 1e-300)) + np.log(s) - log_b[self.last] + log_fall
-        return self.n @ softplus(w)
+        return np.einsum("k,ks->s", self.n, softplus(w))
 
     def _tails(self, r: Array, alpha: Array, s: Array, beta: Array) -> Array:
         """∫ f(y)/f(day) dy from each day to the last, shape (days, counts, S)."""
