@@ -69,7 +69,9 @@ def attach(on: Any) -> Any:
             return ibis.connect(str(on))
         if not Path(on).exists():
             raise DataError("orders", [f"on  there is no database {on}"])
-        return ibis.duckdb.connect(str(on), read_only=True, autoinstall_known_extensions="false")
+        connection = ibis.duckdb.connect(str(on), read_only=True)
+        connection.raw_sql("SET autoinstall_known_extensions = false")
+        return connection
     except DataError:
         raise
     except Exception as error:  # every engine fails in its own class
@@ -170,7 +172,7 @@ def run(expression: ir.Table) -> pd.DataFrame:
 
 def open_error(what: str, error: Exception) -> DataError:
     """A reader's failure in a reader's words."""
-    text = str(error).splitlines()[0][:200]
+    text = _public(str(error).splitlines()[0])[:300]
     return DataError(what, [f"file  could not be read: {text}"])
 
 

@@ -130,9 +130,11 @@ def _value(raw: ir.Table, columns: Columns, decimal: str) -> ir.DecimalValue:
 
 def _identity(column: ir.Value) -> ir.StringValue:
     """A customer id as text: whole numbers without a point, blank text as missing."""
-    if column.type().is_floating():
-        column = column.isnan().ifelse(ibis.null("int64"), column.try_cast("int64"))
     text = column.cast("string")
+    if column.type().is_floating():
+        whole = (column.abs() < float(2**53)).ifelse(column, 0.0).cast("int64")
+        text = (column == whole).ifelse(whole.cast("string"), text)
+        return column.isnan().ifelse(ibis.null("string"), text)
     return text if column.type().is_integer() else (text.strip() == "").ifelse(ibis.null("string"), text)
 
 

@@ -70,8 +70,9 @@ def _days(days: pd.DataFrame) -> Iterator[str]:
         yield f"No row at all for {length} days from {day:%Y-%m-%d}: is a file missing?"
     odd = profile.hundredfold(days)
     if len(odd):
+        times = "100 times" if odd.median() > 1 else "a hundredth of"
         yield (
-            f"Amounts on {len(odd):,} of {len(days):,} days (first: {odd.index[0]:%Y-%m-%d}) are {odd.iloc[0]:.3g} times the "
+            f"Amounts on {len(odd):,} of {len(days):,} days (first: {odd.index[0]:%Y-%m-%d}) are about {times} the "
             "usual ones: cents among whole units, or another currency?"
         )
 
@@ -87,9 +88,9 @@ def _files(rows: ir.Table) -> Iterator[str]:
     ).any():
         return
     same = rows.group_by("customer", "day", "second", "value").aggregate(files=rows.file.nunique(), n=rows.count())
-    row = engine.run(
-        same.filter(same.files > 1).aggregate(n=same.count(), first=same.day.min(), last=same.day.max())
-    ).iloc[0]
+    twice = same.filter(same.files > 1)
+    counted = twice.aggregate(n=twice.count(), first=twice.day.min(), last=twice.day.max())
+    row = engine.run(counted).iloc[0]
     if row["n"]:
         yield (
             f"{int(row['n']):,} orders from {str(row['first'])[:10]} to {str(row['last'])[:10]} stand in two files: the exports "

@@ -164,7 +164,7 @@ def _plain_column(column: pd.Series) -> pd.Series:
         return column.map(lambda cell: None if pd.isna(cell) else str(cell)).astype("string")
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.astype("string")
-    if pd.api.types.is_float_dtype(column.dtype):
+    if pd.api.types.is_float_dtype(column.dtype) and not (column.abs() >= 2**53).any():
         return column.convert_dtypes()  # whole numbers with gaps are ids again, and a gap is missing, not nan
     return column
 

@@ -6,7 +6,8 @@ import codecs
 import csv
 import gzip
 import tempfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -19,22 +20,22 @@ _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BO
 
 def open_bytes(path: Path) -> IO[bytes]:
     """The content of a file, unpacked where it is gzipped (by its first bytes, not its name)."""
-    stream = path.open("rb")
-    packed = stream.read(2) == b"\x1f\x8b"
-    stream.seek(0)
-    return gzip.open(stream) if packed else stream  # type: ignore[return-value]
+    return gzip.open(path) if _packed(path) else path.open("rb")  # type: ignore[return-value]
 
 
-def blocks(path: Path) -> Iterable[bytes]:
-    with open_bytes(path) as stream:
-        while block := stream.read(BLOCK):
-            yield block
+def blocks(path: Path) -> Iterator[bytes]:
+    """The content piece by piece. Raises DataError where a zipped file is cut off or damaged."""
+    try:
+        with open_bytes(path) as stream:
+            while block := stream.read(BLOCK):
+                yield block
+    except (EOFError, OSError, zlib.error) as error:
+        raise DataError(f"orders ({path.name})", [f"file  could not be read: {error}"]) from error
 
 
 def find_encoding(path: Path) -> str:
     """UTF-8 where every byte is, UTF-16 where it is marked, else Windows-1252, as spreadsheets in the West save."""
-    with open_bytes(path) as stream:
-        start = stream.read(4)
+    start = next(iter(blocks(path)), b"")[:4]
     for mark, name in _MARKS.items():
         if start.startswith(mark):
             return name
@@ -61,7 +62,7 @@ def as_utf8(path: Path, encoding: str) -> Path:
             for block in blocks(path):
                 copy.write(decoder.decode(block))
             copy.write(decoder.decode(b"", final=True))
-    except (UnicodeDecodeError, LookupError, gzip.BadGzipFile, EOFError) as error:
+    except (UnicodeDecodeError, LookupError) as error:
         raise DataError(f"orders ({path.name})", [f"file  cannot be read as {encoding}: {error}"]) from error
     return Path(copy.name)
 

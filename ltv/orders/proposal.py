@@ -1,0 +1,140 @@
+"""What a file's columns are likely to be, and the command that reads it so."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.types as ir
+
+from ltv import engine
+from ltv.errors import DataError
+from ltv.orders import amounts, dates
+from ltv.orders.log import Orders
+from ltv.orders.reading import read_orders
+from ltv.orders.sources import open_source
+
+SEEN = 1000
+NEEDED = ("customer", "date", "amount")
+# Words of a column's name, the surest first; a part takes the column with the surest word that also looks like it.
+WORDS = {
+    "customer": "customerid customer userid user clientid client buyerid buyer uid memberid member accountid email who id",
+    "date": "orderdate orderedat invoicedate purchasedate transactiondate createdat date timestamp datetime buyts ts day when time",
+    "amount": "netrevenue netamount revenue netsales sales amount total ordervalue value paid spend subtotal gross unitprice price",
+    "quantity": "quantity qty units count",
+    "order": "orderid ordernumber orderno invoiceno invoiceid invoice transactionid receipt order",
+    "product": "productid sku stockcode itemid product item",
+    "currency_column": "currency currencycode",
+    "cost": "cogs costofgoods cost",
+    "discount": "discount discountamount",
+    "tax": "tax vat taxamount",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A proposed mapping of columns (part → column), the faults it meets, and the orders it gives where there are none."""
+
+    source: str
+    columns: dict[str, str]
+    faults: tuple[str, ...]
+    orders: Orders | None
+
+    def command(self, options: Collection[str]) -> str:
+        """The report on these columns: a shell command where reports take every part, else a line of Python."""
+        if set(self.columns) <= set(options):
+            parts = [f"--{part.replace('_', '-')} {shlex.quote(name)}" for part, name in self.columns.items()]
+            return " ".join(["ltv report all --orders", shlex.quote(self.source), *parts])
+        named = ", ".join(f"{part}={name!r}" for part, name in self.columns.items())
+        return f"ltv.read_orders({self.source!r}, {named})"
+
+    def __repr__(self) -> str:
+        lines = ["Columns", *(f"  {part:<16} {name}" for part, name in self.columns.items())]
+        if self.faults:
+            lines += [f"{len(self.faults)} to mend first", *(f"  {fault}" for fault in self.faults)]
+        if self.orders is not None:
+            lines += [repr(self.orders), "Rows", self.orders.audit[["rows", "customers", "money", "why"]].to_string()]
+        return "\n".join(lines)
+
+
+def check_orders(source: Any, **given: Any) -> Check:
+    """Propose a mapping for a source, `given` over it, try it, and say what is wrong.
+
+    Takes the arguments of `read_orders`. Raises DataError only where the source cannot be opened at all.
+    """
+    opening = {name: given[name] for name in ("on", "encoding") if name in given}
+    table = open_source(source, **opening).table
+    columns = propose(table) | {part: name for part, name in given.items() if part in WORDS and name}
+    try:
+        orders = read_orders(source, **{**columns, **given})
+    except DataError as error:
+        return Check(str(source), columns, error.faults, None)
+    return Check(str(source), columns, (), orders)
+
+
+def propose(table: ir.Table) -> dict[str, str]:
+    """The likely column of each part, by its name and its first rows; parts without one are left out.
+
+    >>> import ibis
+    >>> propose(ibis.memtable({"User ID": ["a"], "Order Date": ["2024-01-31"], "Total (EUR)": ["9.50"]}))
+    {'customer': 'User ID', 'date': 'Order Date', 'amount': 'Total (EUR)'}
+    """
+    head = table.limit(SEEN)
+    looks = {name: _kinds(head, name) for name in table.columns if name != engine.FILE}
+    found: dict[str, str] = {}
+    for part in ("date", *(part for part in WORDS if part != "date")):
+        free = {name: kinds for name, kinds in looks.items() if name not in found.values()}
+        wanted = {"date": "date", "customer": "id", "order": "id", "product": "id", "currency_column": "id"}.get(
+            part, "number"
+        )
+        scored = [(_rank(part, name), name) for name, kinds in free.items() if wanted in kinds]
+        if best := min((pair for pair in scored if pair[0] is not None), default=None):
+            found[part] = best[1]
+    if "quantity" in found and not _rank_of_price(found.get("amount", "")):
+        del found["quantity"]  # the amount is a total already
+    return {part: found[part] for part in WORDS if part in found}
+
+
+def _rank(part: str, name: str) -> int | None:
+    """How sure a column's name is of this part: 0 for the surest word, None without one."""
+    words = WORDS[part].split()
+    plain, pieces = re.sub(r"[^a-z0-9]", "", name.lower()), re.split(r"[^a-z0-9]+", _spaced(name))
+    if plain in words:
+        return words.index(plain)
+    joined = {"".join(pieces[i:j]) for i in range(len(pieces)) for j in range(i + 1, len(pieces) + 1)}
+    return min((len(words) + i for i, word in enumerate(words) if word in joined), default=None)
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def _rank_of_price(name: str) -> bool:
+    return "price" in name.lower()
+
+
+def _kinds(head: ir.Table, name: str) -> set[str]:
+    """What the first cells of a column can be: "date", "number", "id"."""
+    column = head[name]
+    kind = column.type()
+    if kind.is_temporal():
+        return {"date"}
+    if not kind.is_string():
+        return {"number"} | ({"id"} if not kind.is_decimal() else set())
+    readings = {f"date{i}": parse(column, "UTC").count() for i, parse in enumerate(dates.PARSERS.values())}
+    row = engine.run(
+        head.aggregate(
+            n=column.nullif("").count(),
+            point=amounts.parse(column, ".").count(),
+            comma=amounts.parse(column, ",").count(),
+            **readings,
+        )
+    ).iloc[0]
+    most = 0.5 * max(row["n"], 1)
+    kinds = {"date"} if max(row[reading] for reading in readings) >= most else set()
+    if max(row["point"], row["comma"]) >= most:
+        kinds |= {"number"}
+    return kinds | ({"id"} if "date" not in kinds or "number" in kinds else set())

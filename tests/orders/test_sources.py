@@ -1,0 +1,235 @@
+"""Every source gives the same orders, whatever the delimiter, encoding, decimal mark or engine; damage is said."""
+
+import gzip
+import re
+import sys
+import zipfile
+from decimal import Decimal
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import ltv
+from ltv.errors import DataError
+from ltv.orders.proposal import check_orders, propose
+
+COLUMNS = {"customer": "who", "date": "when", "amount": "paid"}
+ROWS = [("18446744073709551615", "2024-01-31", "1234.50"), ("Zoë; Co", "2024-02-13", "5"), ("7", "2024-01-01", "2.25")]
+FRAME = pd.DataFrame(ROWS, columns=["who", "when", "paid"])
+RIGHT = [
+    ("18446744073709551615", "2024-01-31", Decimal("1234.5")),
+    ("7", "2024-01-01", Decimal("2.25")),
+    ("Zoë; Co", "2024-02-13", Decimal(5)),
+]
+
+
+def rows_of(orders):
+    frame = orders.table.order_by("customer", "day").to_pandas()
+    return [(r.customer, str(r.day)[:10], r.value) for r in frame.itertuples()]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize(("mark", "decimal"), [(",", "."), (";", ","), ("\t", "."), ("|", ",")])
+def test_csv_of_every_kind(tmp_path, encoding, mark, decimal):
+    path = tmp_path / "log.csv"
+    FRAME.assign(paid=["1234.50", "5", "2.25"]).replace(
+        {"paid": {"1234.50": f"1234{decimal}50", "2.25": f"2{decimal}25"}}
+    ).to_csv(path, sep=mark, index=False, encoding=encoding)
+    orders = ltv.read_orders(path, **COLUMNS)
+    assert rows_of(orders) == RIGHT
+    assert bool(orders.signs) == (encoding == "cp1252")
+
+
+def test_zipped_named_and_broken_encodings(tmp_path):
+    path = tmp_path / "log.csv.gz"
+    with gzip.open(path, "wt", encoding="cp1251") as stream:
+        stream.write("who,when,paid\nИра,2024-01-01,5\n")
+    assert rows_of(ltv.read_orders(path, encoding="cp1251", **COLUMNS))[0][0] == "Ира"
+    with pytest.raises(DataError, match="cannot be read as utf-8"):
+        ltv.read_orders(path, encoding="utf-8", **COLUMNS)
+    path.write_bytes(path.read_bytes()[:30])
+    with pytest.raises(DataError):
+        ltv.read_orders(path, **COLUMNS)
+
+
+def test_amounts_as_people_write_them():
+    frame = pd.DataFrame({"who": "a", "when": "2024-01-01", "paid": ["$1,234.50", "(10.00)", "2-", "€ 3", "1 000"]})
+    orders = ltv.read_orders(frame, **COLUMNS)
+    assert orders.audit["money"].sum() == 1234.5 - 10 - 2 + 3 + 1000
+    thousands = frame.assign(paid=["1,234", "5", "6", "7", "8"])
+    with pytest.raises(DataError, match="decimal point and with a decimal comma"):
+        ltv.read_orders(thousands, **COLUMNS)
+    assert ltv.read_orders(thousands, decimal=".", **COLUMNS).size["revenue"] == 1260
+    assert ltv.read_orders(thousands, decimal=",", **COLUMNS).size["revenue"] == pytest.approx(27.234)
+
+
+def write_sheet(path, rows):
+    """The smallest workbook there is, written by hand: one sheet of inline texts and numbers."""
+    cell = lambda v: f"<c><v>{v}</v></c>" if isinstance(v, float) else f'<c t="inlineStr"><is><t>{v}</t></is></c>'  # noqa: E731
+    body = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    types = "http://schemas.openxmlformats.org/package/2006"
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{types}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{types}/relationships"><Relationship Id="r1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="Orders" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{types}/relationships"><Relationship Id="r1" Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
+    }
+    with zipfile.ZipFile(path, "w") as book:
+        for name, text in parts.items():
+            book.writestr(name, text)
+
+
+def test_a_workbook_and_its_rounded_ids(tmp_path):
+    path = tmp_path / "log.xlsx"
+    write_sheet(path, [("who", "when", "paid"), (17850.0, "2024-01-31", 2.5), (1.03293e19, "2024-02-01", 4.0)])
+    orders = ltv.read_orders(path, **COLUMNS)
+    assert [(row[0], row[2]) for row in rows_of(orders)] == [("1.03293e+19", 4), ("17850", Decimal("2.5"))]
+    assert any("rounded on the way" in sign for sign in orders.signs)
+    (tmp_path / "not.xlsx").write_text("who,when,paid\n")
+    with pytest.raises(DataError, match="could not be read as a workbook"):
+        ltv.read_orders(tmp_path / "not.xlsx", **COLUMNS)
+
+
+def test_folders_and_globs_and_files_that_overlap(tmp_path):
+    FRAME.to_csv(tmp_path / "january.csv", index=False)
+    FRAME.iloc[1:].to_csv(tmp_path / "february.csv", index=False)
+    for source in (tmp_path, f"{tmp_path}/*.csv"):
+        orders = ltv.read_orders(source, **COLUMNS)
+        assert orders.audit.loc["kept", "rows"] == 5
+        assert any("2 orders from 2024-01-01 to 2024-02-13 stand in two files" in sign for sign in orders.signs)
+    once = ltv.read_orders(tmp_path, policy=ltv.Policy(duplicates="drop"), **COLUMNS)
+    assert rows_of(once) == RIGHT
+    FRAME.to_parquet(tmp_path / "march.parquet")
+    with pytest.raises(DataError, match="different kinds"):
+        ltv.read_orders(tmp_path, **COLUMNS)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds none of"):
+        ltv.read_orders(tmp_path / "empty", **COLUMNS)
+
+
+def test_databases_queries_and_tables(tmp_path):
+    path = str(tmp_path / "shop.duckdb")
+    with duckdb.connect(path) as database:
+        database.execute(
+            "create table orders as select * from (values ('7', date '2024-01-01', 2.25)) t(who, day, paid)"
+        )
+    named = {"customer": "who", "date": "day", "amount": "paid"}
+    right = [("7", "2024-01-01", Decimal("2.25"))]
+    assert rows_of(ltv.read_orders("orders", on=path, **named)) == right
+    assert rows_of(ltv.read_orders("select who, day, paid from orders where paid > 0", on=path, **named)) == right
+    connection = ibis.duckdb.connect(path, read_only=True)
+    assert rows_of(ltv.read_orders("orders", on=connection, **named)) == right
+    assert rows_of(ltv.read_orders(connection.table("orders"), **named)) == right
+    for source, on, words in [("nothing", path, "nothing"), ("orders", f"{path}x", "there is no database")]:
+        with pytest.raises(DataError, match=words):
+            ltv.read_orders(source, on=on, **named)
+
+
+def test_an_address_keeps_its_password_to_itself():
+    with pytest.raises(DataError) as caught:
+        ltv.read_orders("orders", on="nosuchengine://ann:secret@db.example/shop", **COLUMNS)
+    assert "secret" not in str(caught.value)
+
+
+class Lent:
+    """A frame of some other library: all it shows is the Arrow interface."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+def test_arrow_and_frames_of_other_libraries():
+    table = pa.table(
+        {"who": pa.array([2**64 - 1, 7], pa.uint64()), "when": ["2024-01-31", "2024-01-01"], "paid": [1234.5, 2.25]}
+    )
+    for source in (table, Lent(table)):
+        assert rows_of(ltv.read_orders(source, **COLUMNS)) == RIGHT[:2]
+    assert "polars" not in sys.modules
+    polars = pytest.importorskip("polars")
+    assert rows_of(ltv.read_orders(polars.from_arrow(table), **COLUMNS)) == RIGHT[:2]
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (["1.03293E+19", "1.2E+18", "x"], "2 rows have customer ids that were rounded"),
+        ([2.0**60, 1.0, 2.0], "1 rows have customer ids that were rounded"),
+        (["Ann", "ann ", "bob"], "1 customers would merge"),
+        (["guest", "guest", "x"], '2 rows belong to the customer "guest"'),
+    ],
+)
+def test_damaged_ids_are_said(ids, words):
+    orders = ltv.read_orders(FRAME.assign(who=ids), **COLUMNS)
+    assert any(words in sign for sign in orders.signs)
+    assert words in repr(orders)
+
+
+def daily(days=60, rows=20, paid=10.0):
+    stamps = pd.date_range("2024-01-01", periods=days).repeat(rows)
+    return pd.DataFrame(
+        {
+            "who": [f"c{i % 97}" for i in range(len(stamps))],
+            "when": stamps,
+            "paid": [paid + i % 7 for i in range(len(stamps))],
+        }
+    )
+
+
+def test_days_that_stand_out_are_said():
+    log = daily()
+    jump = pd.concat(
+        [log, log[log["when"] == "2024-02-01"].sample(250, replace=True, random_state=1).assign(paid=range(250))]
+    )
+    assert any("2024-02-01 has 14 times the usual rows" in sign for sign in ltv.read_orders(jump, **COLUMNS).signs)
+    gap = log[~log["when"].between("2024-01-10", "2024-01-19")]
+    assert any("No row at all for 10 days from 2024-01-10" in sign for sign in ltv.read_orders(gap, **COLUMNS).signs)
+    cents = log.assign(paid=log["paid"].where(log["when"] < "2024-02-20", log["paid"] * 100))
+    assert any("are about 100 times the usual ones" in sign for sign in ltv.read_orders(cents, **COLUMNS).signs)
+    assert ltv.read_orders(log, **COLUMNS).signs == ()
+
+
+def test_day_first_and_month_first_in_one_column_are_refused():
+    with pytest.raises(DataError, match="day-first and month-first dates in one column"):
+        ltv.read_orders(
+            pd.DataFrame({"who": "a", "when": ["25/12/2024", "24/12/2024", "12/25/2024"], "paid": 1}), **COLUMNS
+        )
+
+
+def test_a_check_proposes_and_tries_a_mapping(tmp_path):
+    path = tmp_path / "my orders.csv"
+    path.write_text("InvoiceNo,Customer ID,InvoiceDate,Total\n1,ann,2024-01-31,5\n2,bob,2024-02-01,x\n")
+    found = check_orders(path)
+    assert found.columns == {"customer": "Customer ID", "date": "InvoiceDate", "amount": "Total", "order": "InvoiceNo"}
+    assert "1 of 2 rows" in found.faults[0]
+    path.write_text("Customer ID,InvoiceDate,Total\nann,2024-01-31,5\n")
+    found = check_orders(path)
+    assert found.faults == ()
+    command = found.command({"customer", "date", "amount"})
+    assert re.fullmatch(
+        r"ltv report all --orders '.*my orders.csv' --customer 'Customer ID' --date InvoiceDate --amount Total", command
+    )
+    assert found.command({"customer"}).startswith("ltv.read_orders(")
+    assert "Orders         1 of 1 customers" in repr(found)
+    with pytest.raises(DataError, match="does not exist"):
+        check_orders(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "right"),
+    [
+        (["CustomerID", "InvoiceDate", "UnitPrice", "Quantity"], {"customer": "CustomerID", "date": "InvoiceDate", "amount": "UnitPrice", "quantity": "Quantity"}),
+        (["Uid", "Buy Ts", "Revenue", "Quantity"], {"customer": "Uid", "date": "Buy Ts", "amount": "Revenue"}),
+        (["user_id", "created_at", "order_total_usd", "tax"], {"customer": "user_id", "date": "created_at", "amount": "order_total_usd", "tax": "tax"}),
+    ],
+)  # fmt: skip
+def test_mappings_of_common_exports(names, right):
+    assert propose(ibis.memtable(pd.DataFrame([["1", "2024-01-31", "2.50", "3"]], columns=names))) == right
