@@ -1,5 +1,6 @@
 """Several reports in spawned workers, their manifest and their list; and the command line above them."""
 
+import contextlib
 import json
 import os
 import signal
@@ -105,7 +106,7 @@ def test_a_run_that_is_ended_leaves_no_process_and_no_half_page(tmp_path, how, c
         text=True,
         start_new_session=True,
     )
-    children = _until_a_kernel_runs(psutil.Process(run.pid))
+    children = _until_a_kernel_runs(run)
     os.killpg(run.pid, how) if how is signal.SIGINT else os.kill(run.pid, how)
     _, said = run.communicate(timeout=60)
     assert run.returncode == code
@@ -114,10 +115,11 @@ def test_a_run_that_is_ended_leaves_no_process_and_no_half_page(tmp_path, how, c
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
 
 
-def _until_a_kernel_runs(process: psutil.Process) -> list[psutil.Process]:
-    while process.is_running():
-        children = process.children(recursive=True)
-        if any("ipykernel_launcher" in " ".join(child.cmdline()) for child in children):
-            return children
+def _until_a_kernel_runs(run: subprocess.Popen[str]) -> list[psutil.Process]:
+    while run.poll() is None:
+        children = psutil.Process(run.pid).children(recursive=True)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any("ipykernel_launcher" in " ".join(child.cmdline()) for child in children):
+                return children
         time.sleep(0.05)
-    raise AssertionError("no kernel came up")
+    raise AssertionError(f"no kernel came up: {run.communicate()[1]}")
