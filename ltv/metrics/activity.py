@@ -30,18 +30,20 @@ def active_customers(orders: Orders) -> pd.DataFrame:
     t = orders.table
     mine = ibis.window(group_by="customer", order_by="day")
     t = t.select(day=engine.day_number(t.day), next=engine.day_number(t.day.lead().over(mine)))
+    longest = max(WINDOWS.values()) + 1
+    t = t.mutate(wait=ibis.least((t["next"] - t.day).fill_null(longest), longest))
+    waits = engine.run(t.group_by("day", "wait").aggregate(n=t.count()).order_by("day", "wait"))
     first, last = (orders.since - EPOCH).days, (orders.until - EPOCH).days
     days = np.arange(first, last + 1)
+    come = waits["day"].to_numpy(np.int64) - first
     columns = {}
     for name, width in WINDOWS.items():
         # An order keeps its customer active until the window has passed or the next order takes over.
-        ends = ibis.least(t.day + width, t["next"].fill_null(last + width + 1))
-        come = engine.run(t.group_by("day").aggregate(n=t.count()))
-        leave = engine.run(t.group_by(day=ends).aggregate(n=t.count()))
-        change = np.zeros(len(days) + 1)
-        np.add.at(change, come["day"] - first, come["n"])
-        np.subtract.at(change, np.minimum(leave["day"] - first, len(days)), leave["n"])
-        columns[name] = change.cumsum()[:-1].astype(int)
+        leave = come + np.minimum(waits["wait"].to_numpy(np.int64), width)
+        change = np.zeros(len(days) + 1, np.int64)
+        np.add.at(change, come, waits["n"])
+        np.subtract.at(change, np.minimum(leave, len(days)), waits["n"])
+        columns[name] = change.cumsum()[:-1]
     frame = pd.DataFrame(columns, index=pd.Index([EPOCH + dt.timedelta(days=int(day)) for day in days], name="day"))
     known = np.arange(len(days)) >= WINDOWS["monthly"] - 1
     mean = frame["daily"].rolling(WINDOWS["monthly"]).mean()
