@@ -40,6 +40,15 @@ def simulated(family: str, customers: int) -> dict[str, np.ndarray]:
     return {"x": x, "t_x": t_x, "T": T}
 
 
+def counted(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Rows as patterns, the way an engine hands them over."""
+    from ltv.models import Patterns
+    from ltv.units import Unit
+
+    patterns = Patterns.count(rows["x"], rows["t_x"], rows["T"], Unit.WEEK)
+    return {"x": patterns.x, "t_x": patterns.t_x, "T": patterns.T, "n": patterns.n}
+
+
 def spending(customers: int) -> dict[str, np.ndarray]:
     """Repeat orders and their mean value for the repeaters among simulated customers."""
     from ltv.models import GammaGamma
@@ -57,7 +66,7 @@ DATA: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     "cdnow_x10": lambda: {name: np.tile(column, 10) for name, column in cdnow("CDNOW_master.txt").items()},
     "cdnow_sample": lambda: cdnow("CDNOW_sample.txt"),
     "bg_1m": lambda: simulated("BGNBD", 1_000_000),
-    "bg_10m": lambda: simulated("BGNBD", 10_000_000),
+    "bg_10m_patterns": lambda: counted(simulated("BGNBD", 10_000_000)),
     "pareto_250k": lambda: simulated("ParetoNBD", 250_000),
     "pareto_1m": lambda: simulated("ParetoNBD", 1_000_000),
     "spend_1m": lambda: spending(1_000_000),
@@ -84,6 +93,9 @@ def ours(job: str, data: dict[str, np.ndarray]) -> Any:
                 )
             )
         )
+    if job == "patterns":
+        patterns = models.Patterns(data["x"], data["t_x"], data["T"], data["n"], Unit.WEEK)
+        return list(models.fit(models.BGNBD, patterns).model.parameters())
     patterns = models.Patterns.count(data["x"], data["t_x"], data["T"], Unit.WEEK)
     family = models.ParetoNBD if job == "pareto" else models.BGNBD
     result = models.fit(family, patterns)

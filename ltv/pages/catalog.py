@@ -84,11 +84,21 @@ class Payback(Parameters):
     holdout: str | None = _field(None, "last day the tested model may see; default: the middle of the log", form="day")
 
 
+@dataclass(frozen=True)
+class Backtest(Parameters):
+    """How good past forecasts were, against what can be forecast without a model."""
+
+    unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
+    holdout: str | None = _field(None, "day of the main forecast; default: the middle of the log", form="day")
+    horizons: str = _field("30, 90, 180 days", "spans to forecast again from several past days", form="spans")
+
+
 _REPORTS: dict[str, type[Parameters]] = {
     "retention": Retention,
     "growth_accounting": GrowthAccounting,
     "ltv": Ltv,
     "payback": Payback,
+    "backtest": Backtest,
 }
 
 

@@ -18,16 +18,24 @@ from ltv.units import Horizon, Unit
 SAMPLES = ("cdnow", "cdnow_sample")
 
 
+def spans(text: str) -> tuple[Horizon, ...]:
+    """Spans of time, the unit said once at the end or with each.
+
+    >>> [str(span) for span in spans("30, 90 days")]
+    ['30 days', '90 days']
+    """
+    parts = [part.strip() for part in text.split(",")]
+    unit = re.sub(r"^[0-9.\s]+", "", parts[-1])
+    return tuple(Horizon.of(part if re.search(r"[A-Za-z]", part) else f"{part} {unit}") for part in parts)
+
+
 def months(text: str) -> tuple[int, ...]:
     """Ages in whole months, the unit said once at the end.
 
     >>> months("6, 12, 24 months"), months("1, 2 years")
     ((6, 12, 24), (12, 24))
     """
-    parts = [part.strip() for part in text.split(",")]
-    unit = re.sub(r"^[0-9.\s]+", "", parts[-1])
-    spans = [Horizon.of(part if re.search(r"[A-Za-z]", part) else f"{part} {unit}") for part in parts]
-    counts = [span.in_(Unit.MONTH) for span in spans]
+    counts = [span.in_(Unit.MONTH) for span in spans(text)]
     if any(abs(count - round(count)) > 1e-9 or count < 1 for count in counts):
         raise UnitError(f'a list of whole months such as "6, 12, 24 months" is needed, not {text!r}')
     return tuple(round(count) for count in counts)
@@ -127,7 +135,12 @@ def _months(value: str) -> str:
     return f"{', '.join(map(str, months(value)))} months"
 
 
-_FORMS = {"file": _file, "day": _day, "zone": _zone, "currency": _currency, "span": _span, "months": _months}
+def _spans(value: str) -> str:
+    spans(value)
+    return value
+
+
+_FORMS = {"spans": _spans, "file": _file, "day": _day, "zone": _zone, "currency": _currency, "span": _span, "months": _months}
 
 
 def meant(name: str, known: Iterable[str]) -> str:

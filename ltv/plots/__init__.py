@@ -1,5 +1,6 @@
 """Pictures of frames. Statistics come in as frames, axes go out."""
 
+from ltv.plots.backtest import calibration, leads, lift, past_errors, pit_bars
 from ltv.plots.channels import affordable_and_paid, channel_curves, ltv_to_cac, payback_by_cohort
 from ltv.plots.curves import (
     affordable_cac,
@@ -17,16 +18,21 @@ __all__ = [
     "active",
     "affordable_and_paid",
     "affordable_cac",
+    "calibration",
     "channel_curves",
     "cumulative",
     "gains_and_losses",
     "layers",
+    "leads",
+    "lift",
     "ltv_to_cac",
     "metric",
     "next_order",
     "orders_each",
+    "past_errors",
     "payback_by_cohort",
     "payback_curve",
+    "pit_bars",
     "retention_beside_model",
     "retention_curve",
     "theme",

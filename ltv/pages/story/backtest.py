@@ -1,0 +1,267 @@
+"""The back-test in words: how good past forecasts were, which family made the best, and what its bands must add."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ltv.metrics import Backtest
+from ltv.orders import Orders
+from ltv.pages import blocks, formats
+from ltv.pages.story.common import covers
+from ltv.pages.tables import Table
+
+DEFINITIONS = {
+    "Held out": "Everything after the day a forecast was made. No forecast on this page reads it; it only grades them.",
+    "Newcomer": "A customer first seen after the forecast was made. No forecast of known customers can hold them, so they stand apart.",
+    "Log score": "Mean logarithm of the probability that the forecast gave to what each customer did. Higher is better; it rewards being right "
+    "and being sure only where that is right. A forecast of a single number has none.",
+    "RMSE, bias, MAE": "RMSE: root mean squared error of the mean forecast per customer. Bias: total forecast over total made, less one. MAE: mean absolute "
+    "error of the median forecast; most customers order nothing, so forecasting nothing for everyone looks good by it.",
+    "All zero": "Nobody orders again.",
+    "Last period repeated": "Each customer orders as often as in the period of equal length before.",
+    "Cohort average": "Each customer orders as often as customers acquired in the same month did on average in the period before.",
+    "RFM-cell mean": "Each customer orders as often as customers with a like recency and frequency did after an earlier day; that period was over "
+    "when the forecast was made.",
+    "NBD": "Customers differ in how often they order, and nobody ever leaves: the model to beat before one with dropout is believed.",
+    "Ranking (Gini)": "How well the forecast orders customers from most to least orders: 1 is hindsight, 0 is chance.",
+    "PIT": "Where an outcome fell in its forecast distribution, from 0% (far below) to 100% (far above). Flat where the distributions are right.",
+    "Conformal interval": "An interval per customer cut where outcomes of an earlier forecast fell, instead of where the model says.",
+    "Widened band": "The model's own band holds parameters and chance. The widened one multiplies the total by a shock common to all customers, "
+    "Student t₄ with scale τ learned from errors of forecasts that were over by then (12% while fewer than five were).",
+}
+SCORES = {"log_score": "log score", "rmse": "RMSE", "mae": "MAE", "total": "forecast", "actual": "made"}
+
+
+def headline(test: Backtest, log: Orders) -> blocks.Headline:
+    """How far off the last long forecast was, and whether a model is worth having."""
+    grade, rival = test.grade, test.rival
+    gain = 1 - test.scores["rmse"].iloc[0] / test.scores.loc[rival, "rmse"]
+    worth = f"beats every forecast made without a model, the best of them ({rival}) by {gain:.0%} in error per customer"
+    if not test.beats_naive:
+        worth = f"has **no clear lead** over what can be forecast without a model ({rival})"
+    text = (
+        f"{test.family.title} forecast **{grade.forecast:,.0f}** repeat orders and {grade.actual:,} were made: "
+        f"**{_signed(grade.error)}**. It {worth}."
+    )
+    return blocks.Headline(text, covers(log), str(log.until))
+
+
+def verdict(test: Backtest) -> blocks.Grade:
+    """How far to trust forecasts from this log: the grade of the long forecast, worse where no model beats the naive one."""
+    tone = test.grade.tone if test.beats_naive else "bad"
+    return blocks.Grade(tone, test.grade.text)  # type: ignore[arg-type]
+
+
+def cards(test: Backtest) -> blocks.Cards:
+    """Error of the total, lead over the naive forecast, ranking, probabilities, and the width to add."""
+    grade, rival, widening = test.grade, test.rival, test.widening()
+    lead = test.against.loc[rival]
+    top = test.deciles.iloc[0]
+    skill = test.brier.iloc[-1]
+    return blocks.Cards(
+        [
+            blocks.Card(
+                "Total of repeat orders",
+                _signed(grade.error),
+                note=f"{grade.at} to {grade.until}",
+                tone=grade.tone,  # type: ignore[arg-type]
+                numbers=(grade.error,),
+            ),
+            blocks.Card(
+                f"Lead over {rival}",
+                f"{lead['rmse']:.2f} orders",
+                formats.interval(lead["rmse_low"], lead["rmse_high"]),
+                "less error per customer (RMSE)",
+                tone="good" if lead["rmse_low"] > 0 else "warn",
+                numbers=(lead["rmse"], lead["rmse_low"], lead["rmse_high"]),
+            ),
+            blocks.Card(
+                "The best tenth of customers",
+                formats.percent(top["share"], 0),
+                note=f"of all orders; {top['lift']:.1f} times the average",
+                numbers=(top["share"],),
+            ),
+            blocks.Card(
+                f"P(order within {test.brier.index[-1]} days)",
+                formats.percent(skill["skill"], 0),
+                note="of the error of saying one share for everyone is gone (Brier skill)",
+                numbers=(skill["skill"],),
+            ),
+            blocks.Card(
+                "Shock to add to totals",
+                f"τ = {widening.tau:.2f}",
+                note=f"learned from {widening.origins} past forecasts"
+                if widening.learned
+                else "by convention: too few past forecasts",
+                numbers=(widening.tau,),
+            ),
+        ]
+    )
+
+
+def findings(test: Backtest) -> blocks.Findings:
+    """What to plan with, and where the forecasts hold."""
+    grade, coverage = test.grade, test.coverage
+    totals = coverage.xs("totals", level="level").loc["orders"]
+    wide = grade.total.loc["widened"]
+    seen = int(totals["n"].sum())
+    drift = test.drift
+    return blocks.Findings(
+        for_operations=[
+            f"Plan totals with the widened band: it held **{_share(totals, 'widened_90')}** of {seen} past forecasts of 30 days and more, the model's own "
+            f"band {_share(totals, 'raw_90')}; 90% is the aim. For {grade.at} to {grade.until} it ran from {wide['low']:,.0f} to {wide['high']:,.0f}.",
+            "A list of the customers most likely to order can be trusted further than any total: the best tenth made "
+            f"**{formats.percent(test.deciles['share'].iloc[0], 0)}** of all orders, {test.deciles['lift'].iloc[0]:.1f} times the average.",
+        ],
+        for_product=[drift.text[:1].upper() + drift.text[1:], f"The family: {test.choice.reason}", *_naive(test)],
+    )
+
+
+def _naive(test: Backtest) -> list[str]:
+    naive = test.against.loc[test.scores.index[test.scores["naive"]], "better"]
+    behind = [name for name, word in naive.items() if word != "yes"]
+    if not behind:
+        return [f"All {len(naive)} forecasts without a model were worse, each by more than its interval."]
+    return [f"The model has no clear lead over {', '.join(behind)}: take the simpler forecast."]
+
+
+def _share(totals: pd.DataFrame, name: str) -> str:
+    return formats.percent((totals[name] * totals["n"]).sum() / totals["n"].sum(), 0)
+
+
+def _signed(error: float) -> str:
+    return f"{'−' if error < 0 else '+'}{abs(error):.1%}"
+
+
+def score_table(test: Backtest) -> Table:
+    """Scores of every forecast of orders per customer, the chosen one first."""
+    frame = test.scores.assign(gini=test.gini).drop(columns="naive")
+    caption = f"Orders per customer, {test.grade.at} to {test.grade.until}: the chosen model, the others, and forecasts without a model"
+    formats_ = {"log_score": "number:4", "rmse": "number:3", "bias": "percent:1", "mae": "number:3", "total": "integer"}
+    return Table(
+        frame,
+        caption,
+        formats=formats_ | {"actual": "integer", "gini": "number:2"},
+        labels=SCORES | {"gini": "ranking (Gini)"},
+    )
+
+
+def family_table(test: Backtest) -> Table:
+    """The families by the rule: held-out log score in total, its distance to the best, and the fit's own criteria."""
+    frame = test.choice.table.drop(columns=["actual"])
+    frame["chosen"] = frame["chosen"].map({True: "chosen", False: ""})
+    kinds = dict.fromkeys(("log_score", "behind", "se", "log_likelihood", "aic", "bic"), "number:1")
+    return Table(
+        frame,
+        "Families on the same holdout; AIC and BIC are shown and not used",
+        formats=kinds | {"forecast": "integer", "status": "text", "chosen": "text"},
+        labels={
+            "behind": "behind the best",
+            "se": "standard error",
+            "log_score": "held-out log score",
+            "aic": "AIC",
+            "bic": "BIC",
+        },
+    )
+
+
+def errors(test: Backtest, what: str = "orders") -> pd.DataFrame:
+    """Totals forecast from several days at one horizon: the longest with five of them, or the one with most."""
+    totals = test.rolled.xs("all", level="cohort").loc[what]
+    counts = totals.groupby(level="days").size()
+    enough = counts[counts >= 5]
+    days = enough.index.max() if len(enough) else counts.idxmax()
+    return totals.loc[days].assign(days=int(days))
+
+
+def errors_alt(frame: pd.DataFrame) -> str:
+    """The finding of the picture of past errors for those who do not see it."""
+    ratio = frame["actual"] / frame["estimate"] - 1
+    inside = int(((frame["wide_low"] <= frame["actual"]) & (frame["actual"] <= frame["wide_high"])).sum())
+    return (
+        f"Repeat orders of {frame['days'].iloc[0]} days, forecast from {len(frame)} past days: what came lies between "
+        f"{_signed(ratio.min())} and {_signed(ratio.max())} of the forecast; the widened band held {inside} of {len(frame)}."
+    )
+
+
+def coverage_table(test: Backtest) -> Table:
+    """How often 50 and 90 % bands held, raw and widened."""
+    frame = test.coverage.copy()
+    kinds = dict.fromkeys(("raw_50", "raw_90", "widened_50", "widened_90"), "percent:0")
+    labels = {
+        "raw_50": "own 50%",
+        "raw_90": "own 90%",
+        "widened_50": "widened 50%",
+        "widened_90": "widened 90%",
+        "n": "forecasts",
+    }
+    caption = "Share of past forecasts whose band held what came (they overlap in time, so their number flatters)"
+    return Table(frame, caption, formats=kinds, labels=labels)
+
+
+def rolled_table(test: Backtest, log: Orders) -> Table:
+    """Every past forecast of the total, with both bands."""
+    frame = test.rolled.xs("all", level="cohort").reset_index()
+    frame["error"] = frame["actual"] / frame["estimate"] - 1
+    frame = frame[frame["what"] == "orders"].set_index(["days", "at"])[
+        ["estimate", "low", "high", "wide_low", "wide_high", "actual", "error", "tau"]
+    ]
+    kinds = dict.fromkeys(("estimate", "wide_low", "wide_high", "actual"), "integer") | {
+        "error": "percent:1",
+        "tau": "number:2",
+    }
+    labels = {
+        "estimate": "forecast",
+        "wide_low": "widened: low",
+        "wide_high": "high",
+        "actual": "made",
+        "at": "forecast on",
+        "error": "came, less forecast",
+    }
+    return Table(
+        frame, "Totals of repeat orders by horizon in days and day of the forecast", formats=kinds, labels=labels
+    )
+
+
+def conformal_notes(test: Backtest) -> blocks.Block:
+    """What 90 % intervals of single customers held, by how often they had ordered."""
+    if test.conformal.empty:
+        return blocks.Notes(
+            "Intervals of single customers", ["The log before the forecast is too short to learn levels from."]
+        )
+    kinds = {"raw": "percent:0", "conformal": "percent:0", "covered": "percent:0", "up_to": "number:1"}
+    labels = {"raw": "model's own", "covered": "in whole orders", "up_to": "upper end, mean", "n": "customers"}
+    return Table(test.conformal, "Share inside 90% intervals of single customers", formats=kinds, labels=labels)
+
+
+def newcomer_note(test: Backtest, log: Orders) -> blocks.Notes:
+    """What those did who came after the forecast was made."""
+    frame = test.newcomers
+    if frame.empty:
+        return blocks.Notes("Newcomers", ["Nobody was first seen in the holdout."])
+    row, wide = frame.loc["raw"], frame.loc["widened"]
+    text = (
+        f"{row['n']:,.0f} customers were first seen in the holdout and brought {formats.money(row['revenue'], log.currency, 0)}, first orders included. "
+        f"Given their days of arrival the model expects {row['estimate']:,.0f} repeat orders of them ({wide['low']:,.0f} to {wide['high']:,.0f}, widened); "
+        f"they made {row['actual']:,.0f}."
+    )
+    return blocks.Notes("Newcomers", [text])
+
+
+def drift_block(test: Backtest) -> blocks.Block:
+    """Parameters by acquisition cohort, and what they say of a new customer at the same age."""
+    drift = test.drift
+    if drift.frame.empty:
+        return blocks.Notes("Cohorts", [drift.text])
+    kinds = dict.fromkeys(drift.frame.columns, "number:3") | {
+        "n": "integer",
+        "repeaters": "integer",
+        "estimate": "number:2",
+    }
+    caption = f"{test.family.title} by acquisition cohort: repeat orders of a new customer by day {drift.days}, and parameters"
+    return Table(drift.frame, caption, formats=kinds, labels={"n": "customers", "estimate": "repeat orders"})
+
+
+def definitions() -> blocks.Definitions:
+    """The words of this page."""
+    return blocks.Definitions(DEFINITIONS)
