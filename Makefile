@@ -4,13 +4,18 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
-.PHONY: report test lab bench lint clean lock setup
+.PHONY: report demo test lab bench lint clean lock setup
 
-report: $(READY)  ## the main job: every report on the CDNOW purchase log, into reports/
-	@$(BIN)/python -m ltv report all --orders cdnow
+report: $(READY)  ## the main job: retention, value and payback of the CDNOW purchase log, into reports/
+	@$(BIN)/python -m ltv report retention ltv payback --orders cdnow
 
 test: $(READY)  ## the tests, without browser, Java or npm
 	@$(BIN)/python -m pytest -n 2
+
+demo: $(READY)  ## every report on a made-up shop with five channels, into reports/demo/
+	@$(BIN)/python -m ltv demo
+	@$(BIN)/python -m ltv report all --orders data/demo_orders.csv --customer customer --date date --amount amount \
+	  --margin 0.4 -p costs=data/demo_costs.csv --out reports/demo
 
 lab: $(READY)  ## the notebooks, by hand
 	@$(BIN)/python -m jupyter lab --notebook-dir=. notebooks/ltv.ipynb

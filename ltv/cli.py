@@ -65,8 +65,8 @@ def report(names: Sequence[str], pairs: Sequence[str], out: str, jobs: int | Non
     """
     from ltv.pages.batch import Settings, Watch, render_all
 
-    chosen = catalog.reports() if "all" in names else list(dict.fromkeys(names))
     given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
+    chosen = catalog.runnable(given) if "all" in names else list(dict.fromkeys(names))
     checked = catalog.check_all(chosen, given)
     plan = {name: dataclasses.asdict(parameters) for name, parameters in checked.items()}
     with closing(_Progress()) as progress:
@@ -144,6 +144,21 @@ def _planned(segments: Sequence[Segment]) -> str:
     rows = [("segment", "folder", "reports")]
     rows += [(segment.title, segment.folder, ", ".join(segment.reports)) for segment in segments]
     return _columns(rows)
+
+
+@cli.command()
+@click.option("--out", default="data", show_default=True, type=click.Path(file_okay=False), help="Folder of the files.")
+@click.option("--seed", default=0, show_default=True, help="Another seed is another shop.")
+def demo(out: str, seed: int) -> None:
+    """Write the orders and costs of a made-up shop with five channels, to try every report on."""
+    from ltv.orders.demo import demo_shop
+
+    shop = demo_shop(seed)
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in (("demo_orders.csv", shop.orders), ("demo_costs.csv", shop.costs)):
+        frame.to_csv(folder / name, index=False)
+        click.echo(f"{folder / name}: {len(frame):,} rows")
 
 
 @cli.command()

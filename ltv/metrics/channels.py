@@ -19,10 +19,10 @@ from ltv import engine
 from ltv.errors import DataError, ParameterError
 from ltv.metrics import intervals
 from ltv.metrics.costs import MISSING, Acquisition
-from ltv.metrics.futures import hold
+from ltv.metrics.futures import SHOCK_SD, hold
 from ltv.metrics.payback import affordable, passage, quantile
 from ltv.metrics.projection import TARGETS, Projection, Run, Terms, simulate
-from ltv.models import BGNBD, Family, Fit, GammaGamma, fit, pooled
+from ltv.models import BGNBD, Family, Fit, GammaGamma, Pooled, fit, pooled
 from ltv.orders.customers import Customers
 from ltv.units import EPOCH, Horizon, Rate, Unit, annual, period_index, period_start
 
@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 AGES = (3, 6, 12, 24)
 NEVER = 0.95
 FEW = 30
+OWN = 0.9
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,18 @@ def channel_payback(
     discount: float | Rate = annual(0.10),
     targets: Sequence[int] = TARGETS,
     probability: float = 0.9,
+    tau: float = SHOCK_SD,
     draws: int = 200,
     seed: int = 0,
 ) -> ChannelPayback:
     """Payback per cohort × channel and in total, of customers whose cost is `acquired` (see `acquisition`).
 
+    `tau` is the scale of the calendar shocks in the widened bands; 0 leaves parameters and chance alone.
+
     Raises ParameterError when the orders carry no such channel, DataError when no channel has a customer with
     a repeat order.
     """
-    terms = Terms.of(horizon, discount, targets, draws, seed)
+    terms = replace(Terms.of(horizon, discount, targets, draws, seed), tau=tau)
     segments = _segments(customers, acquired.channel)
     fits, small, note = _fits(segments, family, seed)
     runs, cells = {}, []
@@ -143,14 +147,23 @@ def _fits(
     own = dict.fromkeys(segments, 0.0)
     if len(spending) > 1:
         values = pooled(GammaGamma, spending, seed=seed)
-        worth, own = {name: values.fits.get(name, values.whole) for name in segments}, own | values.own
+        worth = {name: _own_or_pooled(values, name) for name in segments}
+        own |= values.own
     else:
         worth = dict.fromkeys(segments, fit(GammaGamma, next(iter(spending.values())), seed=seed))
     own = {name: min(own[name], buying.own[name]) for name in segments}
     small = [name for name in segments if own[name] < 0.5 or segments[name].counts["customers"] < FEW]
     few = "" if len(segments) > 4 else f"With {len(segments)} channels the spread between them comes from the prior. "
     said = f"Too small to judge: {', '.join(small)}." if small else "Every channel speaks mostly for itself."
-    return {name: (buying.fits[name], worth[name]) for name in segments}, small, few + said
+    return {name: (_own_or_pooled(buying, name), worth[name]) for name in segments}, small, few + said
+
+
+def _own_or_pooled(fits: Pooled, name: str) -> Fit:
+    """A channel that hardly leans on the others is fitted alone: pooling makes their shapes one, and it may have its own."""
+    alone = fits.unpooled.get(name)
+    if isinstance(alone, Fit) and fits.own[name] >= OWN:
+        return alone
+    return fits.fits.get(name, fits.whole)
 
 
 def _cohorts(age_days: NDArray[np.int64], segment: Customers, unit: Unit) -> NDArray[np.int64]:

@@ -57,7 +57,7 @@ class GrowthAccounting(Parameters):
     """Where customers and revenue come from, and where they go."""
 
     period: str = _field("month", "what is compared with the one before", choices=("week", "month", "quarter"))
-    cohort: str = _field("quarter", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
+    cohort: str = _field("month", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
     business: str = _field("commerce", "decides the core metric", choices=("commerce", "usage"))
 
 
@@ -93,18 +93,51 @@ class Backtest(Parameters):
     horizons: str = _field("30, 90, 180 days", "spans to forecast again from several past days", form="spans")
 
 
+@dataclass(frozen=True)
+class Channels(Parameters):
+    """When each channel earns back what its customers cost, and what the next one may cost. Needs costs."""
+
+    costs: str | None = _field(None, "the marketing costs: a CSV or Parquet file", form="file", needed=True)
+    cost_date: str = _field("date", "column of the costs with the day, week or month")
+    cost_amount: str = _field("amount", "column of the costs with the money")
+    each: str = _field("day", "span of a row of the costs", choices=("day", "week", "month"))
+    channel: str = _field("channel", "column with the channel, in the orders and in the costs")
+    lag: float = _field(0.0, "days from spend to the first order it brings", least=0, most=365)
+    cohort: str = _field("month", "customers acquired in the same", choices=("week", "month", "quarter"))
+    unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
+    horizon: str = _field("36 months", "how far ahead payback is looked for", form="span")
+    discount: float = _field(0.10, "discount rate a year", least=0, most=1)
+    probability: float = _field(0.9, "how sure an affordable cost must be to come back", least=0.5, most=0.99)
+    targets: str = _field("6, 12, 24 months", "payback times to find the highest affordable cost for", form="months")
+    target: float = _field(12.0, "payback time of the pictures and findings, in months; one of targets", above=0)
+
+
 _REPORTS: dict[str, type[Parameters]] = {
     "retention": Retention,
     "growth_accounting": GrowthAccounting,
     "ltv": Ltv,
     "payback": Payback,
     "backtest": Backtest,
+    "channels": Channels,
 }
 
 
 def reports() -> list[str]:
     """The names of the reports, in the order in which they are read."""
     return list(_REPORTS)
+
+
+def runnable(given: Mapping[str, Any]) -> list[str]:
+    """The reports that have all they need in `given`.
+
+    >>> "channels" in runnable({}), "channels" in runnable({"costs": "data/costs.csv"})
+    (False, True)
+    """
+    return [
+        name
+        for name, kind in _REPORTS.items()
+        if all(given.get(field.name) for field in dataclasses.fields(kind) if field.metadata.get("needed"))
+    ]
 
 
 def parameters(name: str) -> type[Parameters]:
@@ -166,8 +199,16 @@ def describe(field: dataclasses.Field[Any]) -> str:
 
 
 def _together(checked: Parameters) -> Iterable[str]:
-    """Faults that only two parameters have together."""
-    if isinstance(checked, Payback) and max(months(checked.targets)) > Horizon.of(checked.horizon).in_("month") + 1e-9:
+    """Faults of parameters that are missing, and faults that only two have together."""
+    for field in dataclasses.fields(checked):
+        if field.metadata.get("needed") and not getattr(checked, field.name):
+            yield f"{field.name}: needed, {field.metadata['help']}"
+    if isinstance(checked, Channels) and round(checked.target) not in months(checked.targets):
+        yield f"target: {checked.target:g} months is none of the targets {checked.targets}"
+    if (
+        isinstance(checked, Payback | Channels)
+        and max(months(checked.targets)) > Horizon.of(checked.horizon).in_("month") + 1e-9
+    ):
         yield f"targets: {checked.targets} reach beyond the horizon of {checked.horizon}"
 
 

@@ -10,12 +10,23 @@ from ltv.pages import catalog
 from ltv.pages.forms import months
 
 
-@pytest.mark.parametrize("name", catalog.reports())
+@pytest.mark.parametrize("name", catalog.runnable({}))
 def test_defaults_pass_their_own_check_and_have_help(name):
     assert catalog.check(name, {}) == catalog.parameters(name)()
     given = dataclasses.asdict(catalog.parameters(name)())
     assert catalog.check(name, given) == catalog.parameters(name)()
     assert all(catalog.describe(field) for field in dataclasses.fields(catalog.parameters(name)))
+
+
+def test_a_report_says_what_it_needs(tmp_path):
+    with pytest.raises(ParameterError, match="costs: needed, the marketing costs"):
+        catalog.check("channels", {})
+    (tmp_path / "costs.csv").write_text("date,amount")
+    given = {"costs": str(tmp_path / "costs.csv")}
+    assert catalog.check("channels", given).costs == given["costs"]
+    assert "channels" in catalog.runnable(given)
+    with pytest.raises(ParameterError, match="target: 9 months is none of the targets"):
+        catalog.check("channels", given | {"target": 9})
 
 
 @pytest.mark.parametrize("name", catalog.reports())
