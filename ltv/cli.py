@@ -162,6 +162,36 @@ def demo(out: str, seed: int) -> None:
 
 
 @cli.command()
+@_common
+@click.option(
+    "-p", "pairs", multiple=True, metavar="NAME=VALUE", help="Any other parameter; see `ltv params backtest`."
+)
+@click.option("--most", type=click.FloatRange(0), default=0.10, show_default=True, help="Error allowed of the total.")
+def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
+    """Grade past forecasts, as a gate: 0 they may be used, 1 they may not, 2 they could not be made.
+
+    They may be used if the total of orders was off by no more than --most, the model is clearly ahead of every forecast
+    made without one, and new cohorts are like old ones.
+    """
+    given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
+    told: Any = catalog.check("backtest", given)
+
+    from ltv import metrics, read_orders
+    from ltv.pages.forms import spans
+
+    columns = {name: getattr(told, name) for name in ("customer", "date", "amount", "until", "time_zone", "currency")}
+    log = read_orders(told.orders, **columns, margin=told.margin, segment=told.segment)
+    test = metrics.backtest(log, at=told.holdout, horizons=spans(told.horizons), unit=told.unit)
+    faults = test.faults(most=most)
+    verdict = "The forecasts may not be used:" if faults else "The forecasts may be used."
+    scores = test.scores.round(4).to_string()
+    click.echo("\n\n".join([test.grade.text, test.choice.reason, scores, test.widening().text, verdict]))
+    click.echo("".join(f"  {fault}\n" for fault in faults), nl=False)
+    if faults:
+        sys.exit(FAILED)
+
+
+@cli.command()
 @click.argument("name")
 def params(name: str) -> None:
     """What a report can be told: each parameter, its default and what it means."""

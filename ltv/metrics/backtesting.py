@@ -199,12 +199,11 @@ class Backtest:
         found = [learned(self.rolled, what=what, days=length) for length in sorted(self.days, reverse=True)]
         return next((one for one in found if one.learned), found[0])
 
-    @property
-    def faults(self) -> list[str]:
-        """Why the forecasts should not pass a gate; empty where they should."""
+    def faults(self, *, most: float = FAIR) -> list[str]:
+        """Why the forecasts should not pass a gate; empty where they should. `most` is the error allowed of the total."""
         found = []
-        if abs(self.grade.error) > FAIR:
-            found.append(f"the total of orders was {self.grade.error:+.1%} off, more than {FAIR:.0%}")
+        if abs(self.grade.error) > most:
+            found.append(f"the total of orders was {self.grade.error:+.1%} off, more than {most:.0%}")
         if not self.beats_naive:
             ahead = self.against.loc[self.scores.index[self.scores["naive"]], "better"]
             found.append(f"no clear lead over {', '.join(ahead.index[ahead != 'yes'])}")
@@ -213,7 +212,7 @@ class Backtest:
         return found
 
     def __repr__(self) -> str:
-        return "\n".join([self.grade.text, self.choice.reason, *(f"- {fault}" for fault in self.faults)])
+        return "\n".join([self.grade.text, self.choice.reason, *(f"- {fault}" for fault in self.faults())])
 
 
 def backtest(

@@ -61,7 +61,8 @@ def test_cdnow_is_forecast_better_by_a_model_than_without(cdnow):
     assert cdnow.against.loc["NBD", "low"] > 0
     assert cdnow.gini[cdnow.family.title] > 0.6
     assert cdnow.deciles["lift"].iloc[0] > 4
-    assert [fault.split(" was")[0] for fault in cdnow.faults] == ["the total of orders"]
+    assert [fault.split(" was")[0] for fault in cdnow.faults()] == ["the total of orders"]
+    assert cdnow.faults(most=0.2) == []
     assert cdnow.revenue.loc["model", "rmse"] == cdnow.revenue["rmse"].min()
     assert cdnow.newcomers.empty
     assert cdnow.brier["skill"].gt(0.1).all()
