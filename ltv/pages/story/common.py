@@ -28,7 +28,7 @@ DEFINITIONS = {
     "P(order within 30 days)": "Probability of at least one order in the 30 days after the window.",
     "Customer value": "Discounted margin of the orders still to come within the horizon; past orders are not in it.",
     "Band for calendar shocks": "A forecast's own band leaves out what happens to all customers at once. The wider band multiplies "
-    "the total by a shock with a Student t₄ distribution of scale 12%, until enough past forecasts have been graded.",
+    "the total by a shock with a Student t₄ distribution of scale 12%; the report backtest learns the scale from past forecasts.",
     "CAC": "What it costs to acquire one customer.",
     "Payback": "Age at which the cumulative margin per acquired customer, first order included and discounted to "
     "acquisition, reaches the CAC for good.",
@@ -83,11 +83,11 @@ def tracking_alt(grade: Grade) -> str:
     )
 
 
-def fit_health(*fits: Fit) -> blocks.Notes:
-    """The status of each fit, in its own words."""
-    return blocks.Notes(
-        "Health of the fits", [f"**{fit.family.title}: {fit.status.name}.** {fit.status.sentence}" for fit in fits]
-    )
+def fit_health(*fits: Fit, grade: Grade | None = None) -> blocks.Notes:
+    """The status of each fit, in its own words, and why this family."""
+    health = [f"**{fit.family.title}: {fit.status.name}.** {fit.status.sentence}" for fit in fits]
+    why = [f"Family chosen on the orders after {grade.at}. {grade.reason}"] if grade else []
+    return blocks.Notes("Health of the fits", health + why)
 
 
 def estimates(fit: Fit) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ltv.metrics import Grade
-from ltv.models import Fit
+from ltv.models import BGNBD, Fit
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import amount, covers
@@ -57,7 +57,7 @@ def cards(
             blocks.Card(
                 "One order only",
                 formats.integer(single["n"]),
-                note=f"customers, {cents(single['estimate'])} each on average; the model calls them alive by assumption",
+                note=f"customers, {cents(single['estimate'])} each on average",
             ),
             blocks.Card(
                 "Forecast on its own past",
@@ -97,13 +97,20 @@ def model_notes(buying: Fit, order_value: Fit, customers: Customers) -> blocks.N
     notes = [
         f"{buying.family.title} describes when customers order, from {customers.counts['repeat_orders']:,} repeat orders of "
         f"{buying.customers:,} customers. It knows no seasons and no trend; what happens to all customers at once is only in the wider band.",
-        "Its P(alive) of customers with one order is 1 by assumption: it stands in no figure of this page on its own.",
+        *_by_assumption(buying),
         f"{order_value.family.title} describes what a repeat order is worth, from {order_value.customers:,} customers with repeat orders: "
         f"{formats.money(mean, customers.orders.currency)} on average over all customers."
         + (f" {free:,} whose repeat orders were free are left out of it." if free else ""),
         "It takes order value to be independent of how often a customer orders.",
     ]
     return blocks.Notes("What the models assume", notes)
+
+
+def _by_assumption(buying: Fit) -> list[str]:
+    """What BG/NBD says of customers with one order, said where it is the family."""
+    if buying.family is not BGNBD:
+        return []
+    return ["Its P(alive) of customers with one order is 1 by assumption: it stands in no figure of this page on its own."]
 
 
 def groups_alt(groups: pd.DataFrame, log: Orders) -> str:
