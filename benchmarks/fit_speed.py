@@ -125,11 +125,11 @@ def write(only: str = "") -> Path:
     """Measure all jobs, or those of one name or data set, and put their lines in the file; others stay."""
     path = Path(__file__).with_name("results") / "fit_speed.md"
     path.parent.mkdir(exist_ok=True)
+    measured = rows(only)
     titles = {title for _, _, title, _, _ in TABLE}
     old = path.read_text().splitlines() if path.exists() else []
     kept = {line.split(" | ")[0].removeprefix("| "): line for line in old if line.startswith("| ")}
-    measured = {title: line for title, line in kept.items() if title in titles}
-    path.write_text(table(measured | rows(only)))
+    path.write_text(table({title: line for title, line in kept.items() if title in titles} | measured))
     return path
 
 
