@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import ibis
@@ -14,7 +15,8 @@ from ltv.errors import ParameterError
 from ltv.metrics import intervals
 from ltv.metrics.periods import every_period, first_days, whole
 from ltv.orders.log import Orders
-from ltv.units import Unit
+from ltv.orders.newcomers import Truncation, find_truncation
+from ltv.units import Unit, period_index
 
 STATES = ("new", "retained", "resurrected")
 
@@ -28,7 +30,8 @@ def growth_accounting(orders: Orders, *, period: str | Unit = "month") -> pd.Dat
 
     `estimate` is the quick ratio (new + resurrected) ÷ churned with the interval (90 %) of a ratio of rates; inf where
     nobody churned. By period (its first day): estimate, low, high, n (active), before, new, retained, resurrected,
-    churned, known (False where the window does not hold this period and the one before).
+    churned, known (False where the window does not hold this period and the one before, or where customers of an
+    export that begins late only look new).
     """
     unit = Unit.of(period)
     moves = _moves(orders, unit)
@@ -48,8 +51,9 @@ def revenue_accounting(orders: Orders, *, period: str | Unit = "month") -> pd.Da
     expansion (those who spent more) or contraction (less), and churned is what the others had brought before.
 
     `estimate` is the quick ratio (new + resurrected + expansion) ÷ (contraction + churned); it carries no interval,
-    for a few large customers may decide it. By period: estimate, low, high (nan), n (customers), revenue, before,
-    new, retained, resurrected, expansion, contraction, churned, known.
+    for a few large customers may decide it. Revenue is that of orders, net of the refunds that undo them; `refunds` are
+    the others, on their own day. By period: estimate, low, high (nan), n (customers), revenue, before, new, retained,
+    resurrected, expansion, contraction, churned, refunds, known.
     """
     unit = Unit.of(period)
     moves = _moves(orders, unit)
@@ -58,6 +62,7 @@ def revenue_accounting(orders: Orders, *, period: str | Unit = "month") -> pd.Da
     for state in (*STATES, "expansion", "contraction"):
         frame[state] = moves[state if state in ("expansion", "contraction") else f"{state}_revenue"]
     frame["churned"] = moves["leaving_revenue"].shift(fill_value=0.0)
+    frame["refunds"] = _other_refunds(orders, unit).reindex(frame.index, fill_value=0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         gained = frame["new"] + frame["resurrected"] + frame["expansion"]
         quick = gained / (frame["contraction"] + frame["churned"])
@@ -67,11 +72,18 @@ def revenue_accounting(orders: Orders, *, period: str | Unit = "month") -> pd.Da
 def _framed(orders: Orders, frame: pd.DataFrame, quick: Any, unit: Unit) -> pd.DataFrame:
     held = whole(orders, frame.index, unit)
     known = held & np.append(False, held[:-1])
+    if (late := _late(orders)) is not None:
+        known &= frame.index.to_numpy() > period_index(late.before - dt.timedelta(days=1), unit)
     ratio = {
         name: np.where(known, value, np.nan) for name, value in zip(("estimate", "low", "high"), quick, strict=True)
     }
     shown = pd.concat([pd.DataFrame(ratio, index=frame.index), frame], axis="columns").assign(known=known)
     return shown.set_index(first_days(frame.index, unit))
+
+
+def _late(orders: Orders) -> Truncation | None:
+    """What shows that the export begins late, where its old customers were kept and look new."""
+    return find_truncation(orders.table, orders.until) if orders.policy.old_customers == "keep" else None
 
 
 def _visits(orders: Orders, unit: Unit) -> ir.Table:
@@ -110,6 +122,15 @@ def _moves(orders: Orders, unit: Unit) -> pd.DataFrame:
         sums[f"{state}_revenue"] = (t.state == state).ifelse(t.revenue, zero).sum()
     moves = engine.run(t.group_by("period").aggregate(**sums)).set_index("period")
     return moves.reindex(every_period(orders, unit), fill_value=0)
+
+
+def _other_refunds(orders: Orders, unit: Unit) -> pd.Series:
+    """Refunds that undo no order of the log, by period; below zero."""
+    if orders.refunds is None:
+        return pd.Series(dtype=float)
+    t = orders.refunds.filter(~orders.refunds.matched)
+    t = t.mutate(period=engine.period_index(t.day, unit))
+    return engine.run(t.group_by("period").aggregate(value=t.value.sum())).set_index("period")["value"]
 
 
 def brought_next(orders: Orders, *, period: str | Unit = "month", periods: int = 6) -> pd.DataFrame:

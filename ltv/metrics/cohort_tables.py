@@ -45,7 +45,7 @@ def retention(
 
     Only customers who have lived through the whole of an age count in it, above and below the line. Returns a frame
     by (by, cohort, age): estimate, low, high (Wilson, 90 %), n (customers), active, through (the last age looked at),
-    known, small (n below 30). Raises ParameterError.
+    known, small (n below 30), customers (all of the cohort, however young). Raises ParameterError.
     """
     grid = Grid.of(orders, period=period, cohort=cohort, by=by, clock=clock)
     rule = Active.of(active, orders.currency)
@@ -83,8 +83,8 @@ def _with_shares(cells: pd.DataFrame, *, certain: bool) -> pd.DataFrame:
     for name, bound in (("low", low), ("high", high)):
         cells[name] = np.where(cells["estimate"].notna(), np.where(one, 1.0, bound), np.nan)
     cells["small"] = cells["n"] < SMALL
-    whole = cells.astype({"n": int, "active": int, "through": int, "known": bool})
-    return whole[["estimate", "low", "high", "n", "active", "through", "known", "small"]]
+    whole = cells.astype({"n": int, "active": int, "through": int, "known": bool, "customers": int})
+    return whole[["estimate", "low", "high", "n", "active", "through", "known", "small", "customers"]]
 
 
 def _edges(kind: Sequence[int]) -> list[int]:
@@ -108,7 +108,8 @@ def _bracket_cells(grid: Grid, rule: Active, edges: list[int] | None) -> pd.Data
     lived = births["complete"].to_numpy()[:, None] >= ends
     counts = engine.run(_active(grid, rows, rule))
     matrix = lay_out(counts, births, ages)["active"]
-    cells = grid.sum(births, ages, n=lived * births["n"].to_numpy()[:, None], active=lived * matrix)
+    n = births["n"].to_numpy()[:, None]
+    cells = grid.sum(births, ages, n=lived * n, active=lived * matrix, customers=np.ones_like(lived) * n)
     last = pd.Series(ends - 1, index=ages)
     cells["through"] = cells.index.get_level_values("age").map(last)
     return cells.assign(known=cells["n"] > 0)
@@ -135,7 +136,8 @@ def _after_cells(grid: Grid, rule: Active, through: int | None) -> pd.DataFrame:
     last = lay_out(engine.run(_last_ages(grid, rule, births, limit)), births, ages)["customers"]
     within = (ages <= limit.to_numpy()[:, None]) & followed
     still = within * last[:, ::-1].cumsum(axis=1)[:, ::-1]
-    cells = grid.sum(births, ages, n=within * births["n"].to_numpy()[:, None], active=still)
+    n = births["n"].to_numpy()[:, None]
+    cells = grid.sum(births, ages, n=within * n, active=still, customers=np.ones_like(within) * n)
     whole = pd.Series(np.where(followed[:, 0], limit, -1)).groupby([np.asarray(g) for g in group]).max()
     cells["through"] = whole.reindex(cells.index.droplevel("age")).to_numpy()
     return cells.assign(known=(cells["n"] > 0) & (through is not None))

@@ -105,12 +105,14 @@ class Grid:
     def keys(self) -> list[str]:
         return ["born", *self.attributes]
 
-    def rows(self) -> ir.Table:
-        """Every order with the day its customer was born, its age, and the customer's start attributes."""
-        t = self.orders.table.mutate(born=engine.day_number(self.orders.table.first_day))
+    def rows(self, *, money: bool = False) -> ir.Table:
+        """Every order (or, for `money`, every entry of the ledger) with the day its customer was born, its age, and the
+        customer's start attributes."""
+        t = self.orders.ledger if money else self.orders.table
+        t = t.mutate(born=engine.day_number(t.first_day))
         if self.attributes:
-            starts = self._customers()
-            t = t.drop(*self.attributes).inner_join(starts.drop("born"), "customer")
+            named = [name for name in self.attributes if name in t.columns]
+            t = t.drop(*named).inner_join(self._customers().drop("born"), "customer")
         return t.mutate(age=self._age(t))
 
     def _age(self, t: ir.Table) -> ir.IntegerValue:

@@ -24,7 +24,7 @@ def cumulative_value(
     """Revenue (`of="value"`) or margin per acquired customer after `age` periods of life, first order included.
 
     Age 0 is the first order alone; age k adds all orders up to day k · period of a customer's own life. An age
-    counts only customers who are that old. The interval (90 %) is that of a mean over customers, on the log scale.
+    counts only customers who are that old. Refunds that undo no order count on their own day. The interval (90 %) is that of a mean over customers, on the log scale.
     By (cohort, age): estimate, low, high, n, known.
     """
     if of not in ("value", "margin"):
@@ -45,7 +45,7 @@ def cumulative_value(
 
 def _gains(grid: Grid, of: str) -> ir.Table:
     """By (key…, age): the money of the age, and what it adds to the sum of squared totals of customers."""
-    rows = grid.rows()
+    rows = grid.rows(money=True)
     so_far = ibis.window(group_by="customer", order_by="day", preceding=(None, 0))
     # (c + v)² − c² summed over a customer's orders is the square of the total, so one pass gives every age's variance.
     square = (2 * rows[of].sum().over(so_far) - rows[of]).cast(engine.MONEY) * rows[of]
@@ -90,7 +90,7 @@ def revenue_retention(
 
 def _against_base(grid: Grid, kind: str) -> ir.Table:
     """By (key…, age): Σy, Σy², Σyb over customers, y the revenue of the age and b the base; Σb and Σb² in age 0."""
-    rows = grid.rows()
+    rows = grid.rows(money=True)
     each = rows.group_by("customer", *grid.keys, "age").aggregate(y=rows.value.sum().cast(engine.MONEY))
     zero = ibis.literal(0).cast(engine.MONEY)
     mine = ibis.window(group_by="customer")
@@ -117,13 +117,14 @@ def revenue_by_cohort(
     """
     unit = Unit.of(period)
     layer = Unit.of(cohort or period)
-    t = orders.table
-    t = t.mutate(cohort=engine.period_index(t.first_day, layer), period=engine.period_index(t.day, unit))
-    cells = engine.run(
-        t.group_by("cohort", "period")
-        .aggregate(estimate=t.value.sum(), n=t.count(), customers=t.customer.nunique())
-        .order_by("cohort", "period")
+    sums, counts = (
+        t.mutate(cohort=engine.period_index(t.first_day, layer), period=engine.period_index(t.day, unit))
+        for t in (orders.ledger, orders.table)
     )
+    keys = ["cohort", "period"]
+    money = engine.run(sums.group_by(*keys).aggregate(estimate=sums.value.sum())).set_index(keys)
+    number = engine.run(counts.group_by(*keys).aggregate(n=counts.count(), customers=counts.customer.nunique()))
+    cells = money.join(number.set_index(keys)).sort_index().fillna(0).astype({"n": int, "customers": int}).reset_index()
     cells["known"] = whole(orders, cells["period"], unit)
     cells["cohort"] = [period_start(index, layer) for index in cells["cohort"]]
     cells["period"] = [period_start(index, unit) for index in cells["period"]]

@@ -138,3 +138,32 @@ def test_every_frame_keeps_its_estimate_inside_its_interval(orders):
             assert (seen["low"] <= seen["estimate"] + 1e-12).all()
             assert (seen["estimate"] <= seen["high"] + 1e-12).all()
         assert {"estimate", "n", "known"} <= set(frame.columns)
+
+
+def test_money_given_back_is_in_every_total(log):
+    back = log.sample(25, random_state=1).assign(paid=-3.21)
+    orders = ltv.read_orders(pd.concat([log, back]), **NAMES)
+    total = float(orders.ledger.value.sum().to_pandas())
+    assert total == pytest.approx(log["paid"].sum() - 25 * 3.21)
+    assert ltv.revenue_by_cohort(orders)["estimate"].sum() == pytest.approx(total)
+    money = ltv.revenue_accounting(orders)
+    assert (money["refunds"] <= 0).all()
+    assert money["revenue"].sum() + money["refunds"].sum() == pytest.approx(total)
+    assert ltv.growth_accounting(orders)["new"].sum() == orders.size["customers"]
+
+
+def test_periods_of_old_customers_who_look_new_are_not_judged():
+    rng = np.random.default_rng(3)
+    # 600 customers of old who order often, all first seen in the first month; 100 new ones a month, who seldom do.
+    born = np.append(rng.integers(0, 30, 600), rng.integers(30, 400, 1300))
+    often = np.append(rng.poisson(6, 600), rng.poisson(1, 1300))
+    who = np.repeat(np.arange(1900), often)
+    days = np.append(born, born[who] + rng.integers(1, 200, len(who)))
+    log = pd.DataFrame({"who": np.append(np.arange(1900), who).astype(str), "paid": 1.0})
+    log["when"] = pd.Timestamp("2023-01-01") + pd.to_timedelta(days, unit="D")
+    names = {"customer": "who", "date": "when", "amount": "paid", "until": "2024-02-04"}
+    whole = ltv.read_orders(log[days < 400], **names, policy=ltv.Policy(old_customers="keep"))
+    people = ltv.growth_accounting(whole)
+    assert people.loc[~people["known"], "new"].sum() >= 600
+    assert people["known"].sum() >= 8
+    assert whole.size["customers"] > ltv.read_orders(log[days < 400], **names).size["customers"]

@@ -236,9 +236,16 @@ def people_table(people: pd.DataFrame, *, period: str) -> Table:
 def money_table(money: pd.DataFrame, log: Orders, *, period: str) -> Table:
     """Growth accounting in revenue, period by period."""
     parts = ["before", "new", "resurrected", "expansion", "contraction", "churned", "revenue"]
-    kinds = dict.fromkeys(parts, f"money:{log.currency}")
     caption = f"Revenue = before + new + resurrected + expansion − contraction − churned, by {period}"
-    return Table(money[parts], caption, formats=kinds, labels={"before": "revenue before"})
+    parts += ["refunds"] if (money["refunds"] != 0).any() else []
+    return Table(
+        money[parts],
+        caption,
+        formats=dict.fromkeys(parts, f"money:{log.currency}"),
+        labels={"before": "revenue before", "refunds": "other refunds"}
+        if "refunds" in parts
+        else {"before": "revenue before"},
+    )
 
 
 def brought_table(frame: pd.DataFrame, log: Orders, *, period: str) -> Table:

@@ -45,7 +45,7 @@ DEFINITIONS = {
     "Projected": "Customers who have not lived through an age yet count by simulated futures given their own history (BG/NBD); the others as observed.",
     "Lapsed": "Without an order for longer than the parameter lapsed says.",
     "Returns unaided": "Probability of an order within 12 months if nobody does anything. Only returns beyond these are won back.",
-    "New": "With the first order in this period.",
+    "New": "With the first order in this period. Where the export begins late, old customers look new at first: those periods are not judged.",
     "Retained": "With an order in this period and in the one before.",
     "Resurrected": "With an order in this period and in an earlier one, but none in the one before.",
     "Churned": "With an order in the period before and none in this one. A shop's customer who skips a period counts, and may be resurrected.",

@@ -11,6 +11,14 @@ from ltv.pages.tables import Table
 from ltv.pages.triangle import Triangle
 
 
+def triangle(cells: pd.DataFrame, caption: str, *, period: str) -> Triangle:
+    """The cohort table with all customers of each cohort in the margin; a cell is final once all of them are so old."""
+    seen = cells[cells["n"] > 0]
+    shares, n = seen["estimate"].unstack(), seen["n"].unstack()
+    customers = seen["customers"].groupby(level="cohort").max()
+    return Triangle(shares, customers, n.eq(customers, axis="index"), caption, age=f"age in {period}s")
+
+
 def next_order_table(waits: pd.DataFrame) -> Table:
     """Shares that ordered again by a few days, among those who reached the order before."""
     names = {2: "second order, of all customers", 3: "third order, of those who reached the second"}
