@@ -122,24 +122,23 @@ class Backtest:
     @cached_property
     def reliability(self) -> pd.DataFrame:
         """P(order within t) against the share who ordered, for each horizon that fits after the main origin."""
-        return pd.concat({days: self._reliable(days)[0] for days in self._spans}, names=["days"])
+        return pd.concat({days: reliability(*known) for days, known in self._ordered.items()}, names=["days"])
 
     @cached_property
     def brier(self) -> pd.DataFrame:
         """By horizon: the Brier score of P(order within t), and its skill over the overall share."""
-        rows = {days: self._reliable(days)[1] for days in self._spans}
+        rows = {days: brier(*known) for days, known in self._ordered.items()}
         return pd.DataFrame.from_dict(rows, orient="index", columns=["brier", "skill"]).rename_axis("days")
 
-    @property
-    def _spans(self) -> list[int]:
-        return sorted({*(days for days in self.days if days < self.holdout.days), self.holdout.days})
-
-    def _reliable(self, days: int) -> tuple[pd.DataFrame, tuple[float, float]]:
-        part = Holdout(self.holdout.customers, self.holdout.log, days)
-        probability = self.buying.model.probability_order(part.span, **part.rows)
-        cells = part.cells
-        happened, n = (cells["later"] > 0).to_numpy(), cells["n"].to_numpy()
-        return reliability(probability, happened, n), brier(probability, happened, n)
+    @cached_property
+    def _ordered(self) -> dict[int, tuple[Any, Any, Any]]:
+        """By horizon: the forecast probability of an order, whether one came, and the customers, of each cell."""
+        found = {}
+        for days in sorted({*(days for days in self.days if days < self.holdout.days), self.holdout.days}):
+            part = self.holdout if days == self.holdout.days else replace(self.holdout, days=days)
+            probability = self.buying.model.probability_order(part.span, **part.rows)
+            found[days] = (probability, (part.cells["later"] > 0).to_numpy(), part.cells["n"].to_numpy())
+        return found
 
     @cached_property
     def pit(self) -> pd.DataFrame:

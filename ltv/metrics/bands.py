@@ -7,9 +7,9 @@ is needed one by one, and all groups and horizons share the same paths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -54,70 +54,100 @@ def group_totals(
 
     `groups` gives each pattern a number from 0; spans are in the unit of the fit. Without `worth` each order counts 1.
     """
-    chances = _chance(buying, patterns, groups, spans, worth, seed)
+    return both_totals(buying, patterns, groups, spans, worths=[worth], seed=seed)[0]
+
+
+def both_totals(
+    buying: Fit,
+    patterns: Patterns,
+    groups: Index,
+    spans: Sequence[float],
+    *,
+    worths: Sequence[Worth | None],
+    seed: int = 0,
+) -> list[list[Totals]]:
+    """`group_totals` for each of `worths`, on the same expected orders and the same simulated paths."""
+    history = {"x": patterns.x, "t_x": patterns.t_x, "T": patterns.T}
+    models = _nudged(buying)
+    ahead = [[model.expected_orders(span, **history) for model in models] for span in spans]
+    chances = _chance(
+        buying, patterns, groups, dict(zip(spans, [each[0] for each in ahead], strict=True)), worths, seed
+    )
     found = []
-    for span, chance in zip(spans, chances, strict=True):
-        sums = _sums(patterns, groups, span, worth)
-        values = worth and worth.fit.model
-        base, parameter = sums(buying.model, values), _spread(buying, partial(sums, values=values))
-        if worth is not None:
-            parameter = parameter + _spread(worth.fit, partial(sums, buying.model))
-        found.append(Totals(base, parameter, chance))
+    for worth, chance in zip(worths, chances, strict=True):
+        price = _price(worth, patterns)
+        totals = []
+        for each, by_chance in zip(ahead, chance, strict=True):
+            sums = [_by_group(groups, patterns.n * orders * price) for orders in each]
+            parameter = _variance(buying, sums)
+            if worth is not None:
+                prices = [_price(worth, patterns, model) for model in _nudged(worth.fit)]
+                parameter = parameter + _variance(
+                    worth.fit, [_by_group(groups, patterns.n * each[0] * one) for one in prices]
+                )
+            totals.append(Totals(sums[0], parameter, by_chance))
+        found.append(totals)
     return found
 
 
-def _sums(patterns: Patterns, groups: Index, span: float, worth: Worth | None) -> Callable[..., Array]:
-    """The sum over customers by group and of all, as a function of the two models."""
-
-    def sums(model: Any, values: Any) -> Array:
-        each = model.expected_orders(span, x=patterns.x, t_x=patterns.t_x, T=patterns.T) * patterns.n
-        if worth is not None:
-            base, slope = values.shrinkage(patterns.x)
-            each = each * (base + slope * worth.mean)
-        by_group = np.bincount(groups, each)
-        return np.append(by_group, by_group.sum())
-
-    return sums
+def _price(worth: Worth | None, patterns: Patterns, model: Any = None) -> Array:
+    """What an order of each pattern is expected to be worth."""
+    if worth is None:
+        return np.ones(len(patterns.x))
+    base, slope = (worth.fit.model if model is None else model).shrinkage(patterns.x)
+    return np.asarray(base + slope * worth.mean)
 
 
-def _spread(fit: Fit, value: Callable[[Any], Array]) -> Array:
-    """Variance of each value over the parameters: slopes at the mode, by a hundredth of a standard error either way."""
-    slopes = []
+def _by_group(groups: Index, values: Array) -> Array:
+    """Sums by group, and of all."""
+    sums = np.bincount(groups, values)
+    return np.append(sums, sums.sum())
+
+
+def _nudged(fit: Fit) -> list[Any]:
+    """The model at the mode, then at a hundredth of a standard error up and down each coordinate."""
+    thetas = [fit.theta]
     for axis, sd in enumerate(np.sqrt(np.diag(fit.theta_covariance))):
         step = np.zeros(fit.theta.size)
         step[axis] = sd / 100
-        ends = [value(fit.family.of_logs(fit.coordinates.logs(fit.theta + side * step))) for side in (1, -1)]
-        slopes.append((ends[0] - ends[1]) / (sd / 50))
-    slope = np.stack(slopes)
-    return np.asarray(np.einsum("ig,ij,jg->g", slope, fit.theta_covariance, slope))
+        thetas += [fit.theta + step, fit.theta - step]
+    return [fit.family.of_logs(fit.coordinates.logs(theta)) for theta in thetas]
+
+
+def _variance(fit: Fit, sums: Sequence[Array]) -> Array:
+    """Variance over the parameters of totals known at the models of `_nudged`."""
+    sd = np.sqrt(np.diag(fit.theta_covariance))
+    slopes = (np.stack(sums[1::2]) - np.stack(sums[2::2])) / (sd[:, None] / 50)
+    return np.asarray(np.einsum("ig,ij,jg->g", slopes, fit.theta_covariance, slopes))
 
 
 def _chance(
-    buying: Fit, patterns: Patterns, groups: Index, spans: Sequence[float], worth: Worth | None, seed: int
-) -> list[Array]:
-    """Variance that chance leaves in each group's total: Σ (simulated − expected)² over customers, at the mode."""
+    buying: Fit,
+    patterns: Patterns,
+    groups: Index,
+    expected: Mapping[float, Array],
+    worths: Sequence[Worth | None],
+    seed: int,
+) -> list[list[Array]]:
+    """Variance that chance leaves in each group's total, by worth and span: Σ (simulated − expected)² at the mode."""
     rng = np.random.default_rng([seed, 2])
     edges = np.cumsum(patterns.n)
     size = int(edges[-1])
     held = min(size, PATHS)
-    rows = np.searchsorted(edges, (np.arange(held) + 0.5) * size / held)
-    rows = np.tile(rows, max(1, PATHS // held // (1 if worth is None else 2)))
+    rows = np.tile(np.searchsorted(edges, (np.arange(held) + 0.5) * size / held), max(1, PATHS // held))
     history = {"x": patterns.x[rows], "t_x": patterns.t_x[rows], "T": patterns.T[rows]}
-    who, when = buying.model.future_orders(rng, max(spans), **history)
-    value = np.ones(who.size)
-    if worth is not None:
-        value = worth.fit.model.draw_order_values(rng, who, x=history["x"], mean=worth.mean[rows])
+    who, when = buying.model.future_orders(rng, max(expected), **history)
     found = []
-    for span in spans:
-        soon = when <= span
-        made = np.bincount(who[soon], value[soon], minlength=rows.size)
-        per_row = buying.model.expected_orders(span, x=patterns.x, t_x=patterns.t_x, T=patterns.T)
+    for worth in worths:
+        value, price = np.ones(who.size), _price(worth, patterns)
         if worth is not None:
-            base, slope = worth.fit.model.shrinkage(patterns.x)
-            per_row = per_row * (base + slope * worth.mean)
-        spread = np.bincount(groups[rows], (made - per_row[rows]) ** 2, minlength=groups.max() + 1)
-        by_group = spread * (size / rows.size)
-        found.append(np.append(by_group, by_group.sum()))
+            value = worth.fit.model.draw_order_values(rng, who, x=history["x"], mean=worth.mean[rows])
+        spreads = []
+        for span, orders in expected.items():
+            made = np.bincount(who, value * (when <= span), minlength=rows.size)
+            off = (made - (orders * price)[rows]) ** 2
+            spreads.append(_by_group(groups[rows], off) * (size / rows.size))
+        found.append(spreads)
     return found
 
 

@@ -17,13 +17,14 @@ from ltv.metrics.scores import pit_cdf
 
 Array = NDArray[np.float64]
 CLASSES = {"no repeat order": (0, 0), "1": (1, 1), "2 to 4": (2, 4), "5 and more": (5, np.inf)}
+FEWEST = 50
 CAP = 0.9999  # of a level: a distribution without an end has no quantile at 1
 
 
 def levels(forecast: Forecast, holdout: Holdout) -> pd.DataFrame:
     """By frequency class: n, and the levels low and high between which 90 % of the PITs of this holdout fell.
 
-    The upper one is raised by the finite-sample factor (n+1)/n; a class without customers keeps 0.05 and 0.95.
+    The upper one is raised by the finite-sample factor (n+1)/n; a class of fewer than 50 customers keeps 0.05 and 0.95.
     """
     cells = holdout.cells
     below, at = forecast.around(cells["later"])
@@ -31,20 +32,21 @@ def levels(forecast: Forecast, holdout: Holdout) -> pd.DataFrame:
     for name, (least, most) in CLASSES.items():
         mine = cells["frequency"].between(least, most).to_numpy()
         size = float(n[mine].sum())
-        ends = [_level(below[mine], at[mine], n[mine], goal) for goal in _goals(size)]
+        ends = intervals.tails()
+        if size >= FEWEST:
+            low, high = (_level(below[mine], at[mine], n[mine], goal) for goal in _goals(size))
+            ends = (low, high)
         rows[name] = (int(size), *ends)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "low", "high"]).rename_axis("repeat orders")
 
 
 def _goals(size: float) -> tuple[float, float]:
     low, high = intervals.tails()
-    return low, min(high * (size + 1) / size, 1.0) if size else high
+    return low, min(high * (size + 1) / max(size, 1.0), 1.0)
 
 
 def _level(below: Array, at: Array, n: Array, goal: float) -> float:
     """The level that a share `goal` of the PITs stays below."""
-    if not n.sum():
-        return goal
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ltv.errors import DataError, FitError
-from ltv.metrics.bands import Totals, Worth, band, group_totals
-from ltv.metrics.holdouts import acquired, past_origins, totals_after
+from ltv.metrics.bands import Totals, Worth, band, both_totals
+from ltv.metrics.holdouts import acquired, histories, past_origins, totals_after
 from ltv.metrics.widening import Widening, independent, widening
-from ltv.models import GammaGamma
+from ltv.models import GammaGamma, Patterns
 from ltv.models.fitting import fit  # without its memory: these fits are never asked for again
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders, split
@@ -58,18 +58,19 @@ def _from(orders: Orders, family: Any, at: dt.date, days: Sequence[int], unit: s
     """The forecasts of one day, by what, horizon and cohort, with what came."""
     known = summarize(split(orders, at=at)[0], unit=unit)
     came = totals_after(known, orders, days)
-    buying = fit(family, known.patterns)
+    x, t_x, T = histories(came, known.unit).values()
+    patterns = Patterns(x, t_x, T, came["n"].to_numpy(float), known.unit)
     months, groups = np.unique(acquired(came, at), return_inverse=True)
     names = [*(f"{period_start(month, Unit.MONTH):%Y-%m}" for month in months), ALL]
     sizes = _with_all(groups, came["n"].to_numpy(float))
     worth, rows = _worth(known, came), []
-    for what, column, value in (("orders", "k", None), ("revenue", "v", worth)):
-        if what == "revenue" and worth is None:
-            continue
-        spans = [length / known.unit.days for length in days]
-        forecasts = group_totals(buying, known.patterns, groups, spans, worth=value)
-        for length, totals in zip(days, forecasts, strict=True):
-            actual = _with_all(groups, came[f"{column}_{length}"].to_numpy(float))
+    spans = [length / known.unit.days for length in days]
+    asked = {"orders": None} if worth is None else {"orders": None, "revenue": worth}
+    forecasts = both_totals(fit(family, patterns), patterns, groups, spans, worths=list(asked.values()))
+    for what, horizons in zip(asked, forecasts, strict=True):
+        for length, totals in zip(days, horizons, strict=True):
+            column = f"{'k' if what == 'orders' else 'v'}_{length}"
+            actual = _with_all(groups, came[column].to_numpy(float))
             for number, cohort in enumerate(names):
                 row = {"what": what, "days": length, "at": at, "cohort": cohort, "n": int(sizes[number])}
                 rows.append(row | {"actual": actual[number], "totals": (totals, number)})
