@@ -53,6 +53,7 @@ _WHERE = {
         "track",
         "value",
         "value_by_recency",
+        "write_scores",
         "win_back",
     ),
 }

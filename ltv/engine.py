@@ -164,6 +164,18 @@ def period_index(day: ir.DateValue, unit: Unit) -> ir.IntegerValue:
     return (months / {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}[unit]).floor().cast("int64")
 
 
+def write(expression: ir.Table, to: str | Path) -> None:
+    """Let the engine write a table: a Parquet file where `to` ends so (a folder on Spark), else a table of this name."""
+    connection = expression.get_backend()
+    try:
+        if str(to).endswith(".parquet"):
+            connection.to_parquet(expression, str(to))
+        else:
+            connection.create_table(str(to), expression, overwrite=True)
+    except FAILURES as error:
+        raise DataError("scores", [f"out  {to} could not be written: {str(error).splitlines()[0][:200]}"]) from error
+
+
 def run(expression: ir.Table) -> pd.DataFrame:
     """The rows of an expression as a pandas frame, decimals as floats (cast in the engine: a Decimal costs a microsecond)."""
     decimals = {name: "float64" for name, kind in expression.schema().items() if kind.is_decimal()}

@@ -15,9 +15,10 @@ from ltv.metrics.payback import affordable, payback
 from ltv.metrics.projection import Projection, project
 from ltv.metrics.repeats import median_days, share_by, time_to_order
 from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
+from ltv.metrics.scoring import score, write_scores
 from ltv.metrics.tracking import track
 from ltv.metrics.trends import Trend, retention_trend
-from ltv.metrics.value import equity, score, value, value_by_recency
+from ltv.metrics.value import equity, value, value_by_recency
 from ltv.metrics.winback import win_back
 
 __all__ = [
@@ -67,4 +68,5 @@ __all__ = [
     "value",
     "value_by_recency",
     "win_back",
+    "write_scores",
 ]

@@ -1,9 +1,4 @@
-"""What each customer is still worth: moments per pattern, joined to the customers in the engine.
-
-The value of a customer is linear in the mean order value m: V = D·(A₀ + B₀·m), with D the discounted expected orders
-and A₀, B₀ the Gamma-Gamma shrinkage. So each pattern carries mean, variance and covariance of A = D·A₀ and B = D·B₀
-over the draws, and the interval of any number of customers is arithmetic in a join; nothing is collected.
-"""
+"""What customers are still worth: each of them, groups by recency, and all together."""
 
 from __future__ import annotations
 
@@ -12,16 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special
 
 from ltv import engine
 from ltv.metrics import intervals
 from ltv.metrics.futures import SHOCK_SD, hold, shocks, totals
+from ltv.metrics.scoring import PATTERN, score
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, annual
@@ -29,51 +22,6 @@ from ltv.units import Horizon, Rate, annual
 Array = NDArray[np.float64]
 RECENCY_DAYS = (30, 90, 180, 365)
 CHUNK = 1 << 22  # draws × patterns held at once
-PATTERN = ["frequency", "recency_days", "age_days"]
-
-
-def score(
-    customers: Customers,
-    buying: Fit,
-    order_value: Fit,
-    *,
-    horizon: str | Horizon = "12 months",
-    discount: float | Rate = annual(0.10),
-    draws: int = 200,
-) -> ir.Table:
-    """Every customer's future, as an expression in the engine that holds them.
-
-    Columns: customer; value, value_low, value_high (discounted margin of the orders within `horizon`); orders,
-    orders_low, orders_high (expected, undiscounted); order_within_30_days; probability_alive; days_since_last_order.
-    Intervals are 90 %, credible (parameters), log-normal.
-    """
-    question = Question(customers, buying, order_value, Horizon.of(horizon), Rate.of(discount), draws)
-    moments = engine.from_frame(customers.orders.connection, pattern_scores(question))
-    t = customers.table.inner_join(moments, PATTERN).drop(ibis.selectors.endswith("_right"))
-    m = (t.frequency > 0).ifelse(t.repeat_value.cast("float64") / t.frequency.nullif(0), 0.0)
-    mean = t.a_mean + t.b_mean * m
-    spread = _log_spread(mean, t.a_var + 2 * m * t.ab_cov + m * m * t.b_var)
-    return t.select(
-        "customer",
-        *customers.orders.by,
-        "frequency",
-        value=mean,
-        value_low=mean * (-spread[0] - spread[1]).exp(),
-        value_high=mean * (spread[1] - spread[0]).exp(),
-        orders=t.orders,
-        orders_low=t.orders_low,
-        orders_high=t.orders_high,
-        order_within_30_days=t.order_within_30_days,
-        probability_alive=t.probability_alive,
-        days_since_last_order=t.age_days - t.recency_days,
-    )
-
-
-def _log_spread(mean: ir.Value, variance: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """Half the log-variance (mean against median) and the half-width of the interval, both on the log scale."""
-    log_variance = (1 + ibis.greatest(variance, 0.0) / (mean * mean).nullif(0)).ln().fill_null(0.0)
-    z = float(special.ndtri(intervals.tails()[1]))
-    return log_variance / 2, log_variance.sqrt() * z
 
 
 def value(
@@ -127,34 +75,6 @@ class Block:
     models: Any
     a: Array
     b: Array
-
-
-def pattern_scores(question: Question) -> pd.DataFrame:
-    """One row per pattern: mean, variance and covariance of A and B, expected orders, P(order), P(alive)."""
-    unit = question.customers.unit
-    span, month = question.horizon.in_(unit), Horizon.of("30 days").in_(unit)
-    parts = []
-    for block in question.blocks():
-        orders = block.models.expected_orders(span, **block.history)
-        orders_low, orders_high = np.quantile(orders, intervals.tails(), axis=0)
-        a_mean, b_mean = block.a.mean(axis=0), block.b.mean(axis=0)
-        columns = {
-            "frequency": block.history["x"].astype(np.int64),
-            "recency_days": np.rint(block.history["t_x"] * unit.days).astype(np.int64),
-            "age_days": np.rint(block.history["T"] * unit.days).astype(np.int64),
-            "a_mean": a_mean,
-            "b_mean": b_mean,
-            "a_var": block.a.var(axis=0),
-            "b_var": block.b.var(axis=0),
-            "ab_cov": (block.a * block.b).mean(axis=0) - a_mean * b_mean,
-            "orders": orders.mean(axis=0),
-            "orders_low": orders_low,
-            "orders_high": orders_high,
-            "order_within_30_days": block.models.probability_order(month, **block.history).mean(axis=0),
-            "probability_alive": block.models.probability_alive(**block.history).mean(axis=0),
-        }
-        parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
 
 
 def value_by_recency(

@@ -15,6 +15,8 @@ from ltv.models.data import OrderValues, Patterns
 from ltv.orders.log import Orders, description_html
 from ltv.units import EPOCH, Unit
 
+BINNED, BINS = 200_000, 256
+
 
 @dataclass(frozen=True)
 class Customers:
@@ -49,11 +51,22 @@ class Customers:
 
     @cached_property
     def order_values(self) -> OrderValues:
-        """Repeat orders and their mean value, of customers with a positive mean; the others are counted in `free`."""
+        """Repeat orders and their mean value, of customers with a positive mean; the others are counted in `free`.
+
+        Of more than 200,000 repeaters, equal x and means within 1/256 of one another (on the log scale) are one row
+        with their mean. The variance 1/(12·256²) lost so is below 1.3e-6: for orders with a coefficient of variation
+        of .4 (1/√p) less than x/100,000 of the variance of a mean.
+        """
         t = self.table.filter((self.table.frequency > 0) & (self.table.repeat_value > 0))
-        counts = engine.run(
-            t.group_by("frequency", "repeat_value").aggregate(n=t.count()).order_by("frequency", "repeat_value")
-        )
+        if self.counts["repeaters"] > BINNED:
+            step = (t.repeat_value.cast("float64") / t.frequency).ln() * BINS
+            t = t.mutate(bin=step.floor().cast("int64"))
+            sums = t.group_by("frequency", "bin").aggregate(n=t.count(), repeat_value=t.repeat_value.sum())
+            counts = engine.run(sums.order_by("frequency", "bin"))
+            counts["repeat_value"] /= counts["n"]
+        else:
+            equal = t.group_by("frequency", "repeat_value").aggregate(n=t.count())
+            counts = engine.run(equal.order_by("frequency", "repeat_value"))
         if counts.empty:
             raise DataError(
                 "order values", ["frequency  nobody came back with an order of value: nothing to learn from"]

@@ -34,7 +34,9 @@ def profile_rows(typed: ir.Table) -> pd.DataFrame:
         "bad_acquired": unread.sum(),
         "zero": (typed.value == 0).sum(),
         "rounded": typed.rounded.sum(),
-        "untidy": (typed.customer != typed.customer.strip().lower()).sum(),
+        "untidy": typed.untidy.sum(),
+        "nobody": typed.nobody.sum(),
+        "no_customer": typed.customer.isnull().sum(),
         "last_second": typed.second.max(),
         "log_amount": typed.value.cast("float64").nullif(0).abs().ln().mean(),
     }

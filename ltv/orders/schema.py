@@ -24,6 +24,7 @@ RESERVED = ORDER | {
     "repeat_value",
     "repeat_margin",
 }
+NOBODY = ("anonymous", "guest", "n/a", "na", "nan", "none", "null", "test", "undefined", "unknown", "0", "-1", "#n/a")
 LARGEST = 1_000_000_000_000
 """No amount is a million million: beyond it a column holds something else, and sums would overflow."""
 HIDDEN = {"file": engine.FILE, "again": engine.AGAIN}
@@ -109,7 +110,7 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, l
         amount_text=raw[columns.amount].cast("string"),
         cost_text=raw[columns.cost].cast("string") if columns.cost else ibis.literal("0"),
         acquired_text=raw[acquired].cast("string") if acquired else ibis.literal(""),
-        rounded=_rounded(raw[columns.customer]),
+        **_damage(raw[columns.customer]),
         **{part: raw[name].cast("string").nullif("") for part, name in named.items() if name},
         **({"acquired": dates.parse_days(raw[acquired], zone, form)} if acquired else {}),
         **{short: raw[name] for short, name in HIDDEN.items() if name in raw.columns},
@@ -138,13 +139,20 @@ def _identity(column: ir.Value) -> ir.StringValue:
     return text if column.type().is_integer() else (text.strip() == "").ifelse(ibis.null("string"), text)
 
 
-def _rounded(column: ir.Value) -> ir.BooleanValue:
-    """Whether an id has lost digits on its way here: in a spreadsheet (1.03293E+19) or as a float beyond 2⁵³."""
+def _damage(column: ir.Value) -> dict[str, ir.BooleanValue]:
+    """What an id shows of its way here: `rounded` (1.03293E+19, or a float beyond 2⁵³), `untidy` (case, spaces), `nobody`."""
+    no = ibis.literal(False)
+    if column.type().is_integer():
+        return {"rounded": no, "untidy": no, "nobody": column.isin([0, -1]).fill_null(False)}
     if column.type().is_floating():
-        return (column.abs() >= float(2**53)).fill_null(False)
-    if column.type().is_string():
-        return column.re_search(r"^\s*\d(\.\d+)?[eE]\+?\d+\s*$").fill_null(False)
-    return ibis.literal(False)
+        return {"rounded": (column.abs() >= float(2**53)).fill_null(False), "untidy": no, "nobody": no}
+    text = column.cast("string")
+    plain = text.strip().lower()
+    return {
+        "rounded": text.re_search(r"^\s*\d(\.\d+)?[eE]\+?\d+\s*$").fill_null(False),
+        "untidy": (text != plain).fill_null(False),
+        "nobody": plain.isin(NOBODY).fill_null(False),
+    }
 
 
 def _mixed_forms(raw: ir.Table, columns: Columns, zone: str, form: str) -> list[str]:

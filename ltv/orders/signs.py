@@ -12,7 +12,8 @@ from ltv import engine
 from ltv.orders import profile
 from ltv.orders.sources import Source
 
-NOBODY = ("anonymous", "guest", "n/a", "na", "nan", "none", "null", "test", "undefined", "unknown", "0", "-1", "#n/a")
+MANY = 20
+"""Rows of one customer called 0 or -1 that make a sign; any row of one called "guest" does."""
 LOOKED_THROUGH = 5_000_000
 """Equal lines are looked for in inputs of at most so many rows: it takes a pass over every column."""
 
@@ -34,23 +35,15 @@ def _ids(rows: ir.Table, days: pd.DataFrame, *, spreadsheet: bool) -> Iterator[s
             f"{rounded:,} rows have customer ids that were rounded on the way (such as 1.03293E+19): different customers "
             "have become one. Export again with the ids as text."
         )
-    who = rows.customer.lower()
-    checks = {"nobody": (who.isin(NOBODY)).sum()}
+    if days["nobody"].sum():
+        yield from _nobody(rows)
     if spreadsheet:
-        checks["long"] = rows.customer.re_search(r"^\d{16,}$").sum()
-    row = engine.run(rows.aggregate(**checks)).fillna(0).iloc[0]
-    if row["nobody"]:
-        names = engine.run(rows.filter(who.isin(NOBODY)).select("customer").distinct().order_by("customer").limit(5))
-        quoted = ", ".join(f'"{name}"' for name in names["customer"])
-        yield (
-            f"{int(row['nobody']):,} rows belong to the customer {quoted}, which is hardly one person: "
-            "Policy(leave_out=[…]) takes them out."
-        )
-    if row.get("long"):
-        yield (
-            f"{int(row['long']):,} rows have customer ids of 16 digits or more from a spreadsheet, which keeps 15: "
-            "the last digits may be wrong. Export the ids as text."
-        )
+        long = rows.customer.re_search(r"^\d{16,}$")
+        if count := engine.run(rows.aggregate(n=long.sum())).fillna(0)["n"].iloc[0]:
+            yield (
+                f"{int(count):,} rows have customer ids of 16 digits or more from a spreadsheet, which keeps 15: "
+                "the last digits may be wrong. Export the ids as text."
+            )
     if days["untidy"].sum():
         ids = rows.select("customer").distinct()
         merged = engine.run(ids.aggregate(n=ids.customer.nunique() - ids.customer.strip().lower().nunique()))["n"].iloc[
@@ -61,6 +54,18 @@ def _ids(rows: ir.Table, days: pd.DataFrame, *, spreadsheet: bool) -> Iterator[s
                 f"{int(merged):,} customers would merge with another one if their ids were trimmed and lower-cased: "
                 "are they the same people?"
             )
+
+
+def _nobody(rows: ir.Table) -> Iterator[str]:
+    some = rows.filter(rows.nobody)
+    counts = engine.run(some.group_by("customer").aggregate(n=some.count()).order_by("customer"))
+    counts = counts[(counts["n"] >= MANY) | ~counts["customer"].isin(["0", "-1"])]
+    if len(counts):
+        quoted = ", ".join(f'"{name}"' for name in counts["customer"].head())
+        yield (
+            f"{counts['n'].sum():,} rows belong to the customer {quoted}, which is hardly one person: "
+            "Policy(leave_out=[…]) takes them out."
+        )
 
 
 def _days(days: pd.DataFrame) -> Iterator[str]:

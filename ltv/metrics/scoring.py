@@ -1,0 +1,195 @@
+"""Every customer's future, written by the engine: moments per pattern, joined to the customers; nothing is collected.
+
+The value of a customer is linear in the mean order value m: V = D·(A₀ + B₀·m), with D the discounted expected orders
+and A₀, B₀ the Gamma-Gamma shrinkage. D rests on the buying draws and A₀, B₀ on those of the order value, which are
+independent, so the moments of A = D·A₀ and B = D·B₀ are products of theirs: those of A₀, B₀ are needed once per x, those
+of D once per pattern. What follows given that a customer is alive depends on x and T alone, so it is computed once
+per pair and handed to the patterns; only P(alive) is per pattern.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from ltv import engine
+from ltv.metrics import intervals
+from ltv.models import Fit
+from ltv.models.fitting import WEIGHED
+from ltv.orders.customers import Customers
+from ltv.units import Horizon, Rate, annual
+
+Array = NDArray[np.float64]
+PATTERN = ["frequency", "recency_days", "age_days"]
+
+
+def score(
+    customers: Customers,
+    buying: Fit,
+    order_value: Fit,
+    *,
+    horizon: str | Horizon = "12 months",
+    discount: float | Rate = annual(0.10),
+    draws: int = 200,
+) -> ir.Table:
+    """Every customer's future, as an expression in the engine that holds them.
+
+    Columns: customer, the attributes, frequency; value, value_low, value_high (discounted margin of the orders within
+    `horizon`); orders, orders_low, orders_high (expected, undiscounted); order_within_30_days; probability_alive;
+    days_since_last_order; value_if_won_back (the same if the customer ordered today, that order included).
+    Intervals are 90 %, credible (parameters), log-normal.
+    """
+    question = _Question(customers, buying, order_value, Horizon.of(horizon), Rate.of(discount), draws)
+    moments = engine.from_frame(customers.orders.connection, pattern_scores(question))
+    t = customers.table.inner_join(moments, PATTERN)
+    m = (t.frequency > 0).ifelse(t.repeat_value.cast("float64") / t.frequency.nullif(0), 0.0)
+    m = ibis.greatest(m, 0.0)  # repeat orders that refunds left below zero carry no value
+    mean = t.a_mean + t.b_mean * m
+    low, high = _interval(mean, t.a_var + 2 * m * t.ab_cov + m * m * t.b_var)
+    orders_low, orders_high = _interval(t.orders, t.orders_var)
+    return t.select(
+        "customer",
+        *customers.orders.by,
+        "frequency",
+        value=mean,
+        value_low=low,
+        value_high=high,
+        orders=t.orders,
+        orders_low=orders_low,
+        orders_high=orders_high,
+        order_within_30_days=t.order_within_30_days,
+        probability_alive=t.probability_alive,
+        days_since_last_order=t.age_days - t.recency_days,
+        value_if_won_back=t.a_back + t.b_back * m,
+    )
+
+
+def write_scores(scored: ir.Table, to: str | Path) -> None:
+    """Let the engine write scores: a Parquet file (a folder of them on Spark), or else a table of this name.
+
+    Raises DataError when the engine cannot write there.
+    """
+    engine.write(scored, to)
+
+
+def _interval(mean: ir.Value, variance: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """The 90 % interval of a log-normal with this mean and variance."""
+    spread = (1 + ibis.greatest(variance, 0.0) / (mean * mean).nullif(0)).ln().fill_null(0.0)
+    width = spread.sqrt() * float(special.ndtri(intervals.tails()[1]))
+    return mean * (-spread / 2 - width).exp(), mean * (width - spread / 2).exp()
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Value within `horizon`, discounted, at the log's margin, over draws of both fits."""
+
+    customers: Customers
+    buying: Fit
+    order_value: Fit
+    horizon: Horizon
+    discount: Rate
+    draws: int
+
+
+def pattern_scores(question: Any) -> pd.DataFrame:
+    """One row per pattern: the moments of A, B and the expected orders, P(order in 30 days), P(alive), A and B if won back."""
+    patterns, unit = question.customers.patterns, question.customers.unit
+    x, t_x, T = patterns.x, patterns.t_x, patterns.T
+    pairs = _Pairs.of(x, T)
+    sums = {name: np.zeros(x.size) for name in ("D", "DD", "E", "EE", "soon", "alive", "back")}
+    points = balanced(question.buying, question.draws)
+    for model in points:
+        alive = np.ravel(model.probability_alive(x, t_x, T))
+        given = pairs.given_alive(
+            model, question.horizon.in_(unit), question.discount.per(unit), Horizon.of("30 days").in_(unit)
+        )
+        D, E = alive * given["D"][pairs.back], alive * given["E"][pairs.back]
+        parts = (D, D * D, E, E * E, alive * given["soon"][pairs.back], alive, given["back"][pairs.back])
+        for name, part in zip(sums, parts, strict=True):
+            sums[name] += part
+    mean = {name: total / len(points) for name, total in sums.items()}
+    return pd.DataFrame(
+        {
+            "frequency": x.astype(np.int64),
+            "recency_days": np.rint(t_x * unit.days).astype(np.int64),
+            "age_days": np.rint(T * unit.days).astype(np.int64),
+            **_money(question, mean),
+            "orders": mean["E"],
+            "orders_var": np.maximum(mean["EE"] - mean["E"] ** 2, 0.0),
+            "order_within_30_days": mean["soon"],
+            "probability_alive": mean["alive"],
+        }
+    )
+
+
+def _money(question: Any, mean: dict[str, Array]) -> dict[str, Array]:
+    """Means, variances and covariance of A and B: products of independent moments."""
+    x, share = question.customers.patterns.x, question.customers.orders.margin_share
+    kinds, at = np.unique(x, return_inverse=True)
+    a, b = (
+        np.broadcast_to(v, (question.draws, kinds.size))
+        for v in question.order_value.draws(question.draws).shrinkage(kinds)
+    )
+    first = {"a": a.mean(axis=0)[at], "b": b.mean(axis=0)[at]}
+    second = {"aa": (a * a).mean(axis=0)[at], "bb": (b * b).mean(axis=0)[at], "ab": (a * b).mean(axis=0)[at]}
+    D, DD = mean["D"], mean["DD"]
+    return {
+        "a_mean": share * D * first["a"],
+        "b_mean": share * D * first["b"],
+        "a_var": share**2 * (DD * second["aa"] - (D * first["a"]) ** 2),
+        "b_var": share**2 * (DD * second["bb"] - (D * first["b"]) ** 2),
+        "ab_cov": share**2 * (DD * second["ab"] - D * D * first["a"] * first["b"]),
+        "a_back": share * mean["back"] * first["a"],
+        "b_back": share * mean["back"] * first["b"],
+    }
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Distinct (x, T), and which of them each pattern has."""
+
+    x: Array
+    T: Array
+    back: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, x: Array, T: Array) -> _Pairs:
+        ages, age = np.unique(T, return_inverse=True)
+        key, back = np.unique(x.astype(np.int64) * ages.size + age, return_inverse=True)
+        return cls((key // ages.size).astype(float), ages[key % ages.size], back)
+
+    def given_alive(self, model: Any, span: float, delta: float, month: float) -> dict[str, Array]:
+        """Per pair: discounted orders, orders and P(order within a month) of a customer alive at T; orders if won back."""
+        latest = {"x": self.x, "t_x": np.where(self.x > 0, self.T, 0.0), "T": self.T}
+        alive = np.ravel(model.probability_alive(**latest))
+        returned = {"x": self.x + 1, "t_x": self.T, "T": self.T}
+        return {
+            "D": np.ravel(model.discounted_orders(span, delta, **latest)) / alive,
+            "E": np.ravel(model.expected_orders(span, **latest)) / alive,
+            "soon": np.ravel(model.probability_order(month, **latest)) / alive,
+            "back": 1 + np.ravel(model.discounted_orders(span, delta, **returned)),
+        }
+
+
+def balanced(fit: Fit, draws: int) -> list[Any]:
+    """Equally weighted models that stand for the posterior of a fit: its draws, or 2d points where it is taken as normal.
+
+    θ ± √d·Lᵢ, with L the root of the covariance, have the mean and covariance of the normal posterior exactly
+    (a cubature of degree three: McNamee & Stenger 1967).
+    """
+    if fit.size * fit.rows <= WEIGHED:
+        some = fit.draws(draws)
+        columns = [np.ravel(column) for column in some.parameters()]
+        return [type(some)(*map(float, row)) for row in zip(*columns, strict=True)]
+    root = np.linalg.cholesky(fit.theta_covariance) * np.sqrt(fit.theta.size)
+    return [
+        fit.family.of_logs(fit.coordinates.logs(fit.theta + side * column)) for column in root.T for side in (-1, 1)
+    ]
