@@ -176,7 +176,8 @@ def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
     given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
     told: Any = catalog.check("backtest", given)
 
-    from ltv import metrics, read_orders
+    from ltv import metrics
+    from ltv.orders import read_orders
     from ltv.pages.forms import spans
 
     columns = {name: getattr(told, name) for name in ("customer", "date", "amount", "until", "time_zone", "currency")}
