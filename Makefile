@@ -14,8 +14,8 @@ test: $(READY)  ## the tests, without browser, Java or npm
 
 demo: $(READY)  ## every report on a made-up shop with five channels, into reports/demo/
 	@$(BIN)/python -m ltv demo
-	@$(BIN)/python -m ltv report all --orders data/demo_orders.csv --customer customer --date date --amount amount \
-	  --margin 0.4 -p costs=data/demo_costs.csv --out reports/demo
+	@$(BIN)/python -m ltv report all --orders data/demo/orders.parquet --customer customer --date date --amount amount \
+	  -p costs=data/demo/costs.csv --out reports/demo
 
 lab: $(READY)  ## the notebooks, by hand
 	@$(BIN)/python -m jupyter lab --notebook-dir=. notebooks/ltv.ipynb

@@ -1,6 +1,6 @@
 """Coverage of payback and of margin by cohort and channel, on shops whose customers are followed past the export.
 
-    python -m benchmarks.payback_coverage --seeds 100        # writes benchmarks/payback_coverage.md
+    python -m benchmarks.payback_coverage --seeds 100        # writes benchmarks/results/payback_coverage.md
 
 Each seed is a demo shop. The report sees the export; the truth is what the same customers do afterwards. Only cells not yet
 paid back are counted (what has happened is not forecast), and the seed is the cluster. Well specified: the
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,32 +20,56 @@ import pandas as pd
 import ltv
 from ltv.metrics.channels import ChannelPayback, channel_payback
 from ltv.metrics.costs import acquisition, read_costs
-from ltv.orders.demo import MARGIN, DemoShop, demo_shop
+from ltv.simulate import DEMO, simulate_shop
 
-HIDDEN = 1097
+NEVER, SMALL = "tv", "podcast"
 MONTH = 365.25 / 12
 HORIZON = int(np.ceil(36 * MONTH))
-RESULT = Path(__file__).with_suffix(".md")
+RESULT = Path(__file__).parent / "results" / "payback_coverage.md"
 
 
-def judged(shop: DemoShop, *, draws: int = 200, tau: float = 0.0) -> ChannelPayback:
+@dataclass(frozen=True)
+class Export:
+    """What the report sees of a shop (orders and costs of its new customers), and what it does not (later orders)."""
+
+    orders: pd.DataFrame
+    costs: pd.DataFrame
+    later: pd.DataFrame
+
+
+def export(seed: int, customers: int) -> Export:
+    """The demo shop of a seed without refunds, its customers followed 36 months beyond the export."""
+    shop = replace(DEMO, customers=customers, refunds=0.0, beyond=HORIZON + 1)
+    (chunk,) = simulate_shop(shop, seed)
+    new = chunk.truth[~chunk.truth["old"]]
+    costs = new.groupby(["acquired", "channel"], as_index=False)["cac"].sum()
+    costs.columns = ["date", "channel", "amount"]
+    mine = [frame[frame["customer"].isin(new["customer"])] for frame in (chunk.orders, chunk.hidden)]
+    return Export(mine[0], costs.assign(date=costs["date"].dt.strftime("%Y-%m-%d")), mine[1])
+
+
+def judged(shop: Export, *, draws: int = 200, tau: float = 0.0) -> ChannelPayback:
     """What the report says of the export alone; without calendar shocks unless `tau` is given."""
-    columns = {"customer": "customer", "date": "date", "amount": "amount"}
-    log = ltv.read_orders(shop.orders, **columns, by=["channel"], until=shop.until, margin=MARGIN)
+    log = ltv.read_orders(
+        shop.orders,
+        customer="customer",
+        date="date",
+        amount="amount",
+        by=["channel"],
+        until=DEMO.until,
+        margin=DEMO.margin,
+        policy=ltv.Policy(old_customers="keep"),
+    )
     return channel_payback(ltv.summarize(log), acquisition(log, read_costs(shop.costs)), draws=draws, tau=tau)
 
 
-def truth(shop: DemoShop) -> pd.DataFrame:
+def truth(shop: Export) -> pd.DataFrame:
     """Margin per customer at 12 and 24 months of age and the day of payback, by (cohort, channel), had one waited."""
     orders = pd.concat([shop.orders, shop.later], ignore_index=True)
-    orders = orders.groupby(["customer", "channel", "date"], as_index=False)["amount"].sum()
-    orders["day"] = pd.to_datetime(orders["date"])
-    first = orders.groupby("customer")["day"].transform("min")
-    orders = orders[first <= pd.Timestamp(shop.until)]
-    age = (orders["day"] - first.loc[orders.index]).dt.days
-    orders = orders.assign(age=age, cohort=first.loc[orders.index].dt.to_period("M").dt.start_time.dt.date)
+    first = orders.groupby("customer")["date"].transform("min")
+    orders = orders.assign(age=(orders["date"] - first).dt.days, cohort=first.dt.to_period("M").dt.start_time.dt.date)
     orders = orders[orders["age"] <= HORIZON]
-    orders["margin"] = orders["amount"] * MARGIN * 1.1 ** (-orders["age"] / 365.25)
+    orders["margin"] = orders["amount"] * DEMO.margin * 1.1 ** (-orders["age"] / 365.25)
     rows = {}
     for key, cell in orders.groupby(["cohort", "channel"]):
         by_day = np.bincount(cell["age"], cell["margin"], minlength=HORIZON + 1).cumsum() / cell["customer"].nunique()
@@ -72,10 +97,10 @@ def held(found: ChannelPayback, true: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def slower(shop: DemoShop, share: float = 0.25) -> DemoShop:
+def slower(shop: Export, share: float = 0.25) -> Export:
     """The same shop with a share of the later orders never made: something happened to all customers at once."""
     keep = np.random.default_rng(0).random(len(shop.later)) >= share
-    return DemoShop(shop.orders, shop.costs, shop.later[keep], shop.until)
+    return replace(shop, later=shop.later[keep])
 
 
 def summary(rows: pd.DataFrame) -> dict[str, str]:
@@ -94,7 +119,7 @@ def summary(rows: pd.DataFrame) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--scale", type=float, default=0.2)
+    parser.add_argument("--customers", type=int, default=4_000)
     options = parser.parse_args()
     arms: dict[str, list[pd.DataFrame]] = {
         "well specified, raw band": [],
@@ -102,10 +127,10 @@ def main() -> None:
     }
     started, never, small = time.perf_counter(), 0, 0
     for seed in range(options.seeds):
-        shop = demo_shop(seed, hidden=HIDDEN, scale=options.scale)
+        shop = export(seed, options.customers)
         found = judged(shop)
-        never += found.channels.loc["social", "verdict"] == "not within 36 months"
-        small += "affiliate" in found.too_small
+        never += found.channels.loc[NEVER, "verdict"] == "not within 36 months"
+        small += SMALL in found.too_small
         rows = (held(found, truth(shop)), held(judged(shop, tau=0.12), truth(slower(shop))))
         for arm, part in zip(arms.values(), rows, strict=True):
             arm.append(part.assign(seed=seed))
@@ -114,7 +139,7 @@ def main() -> None:
     lines = [
         "# Coverage of payback by cohort and channel",
         "",
-        f"`python -m benchmarks.payback_coverage --seeds {options.seeds} --scale {options.scale:g}`; 90 % bands, cells not yet paid back; "
+        f"`python -m benchmarks.payback_coverage --seeds {options.seeds} --customers {options.customers}`; 90 % bands, cells not yet paid back; "
         "± is one standard error with the seed as the cluster.",
         "",
         "| arm | " + " | ".join(table.columns) + " |",

@@ -107,11 +107,12 @@ def batch(file: Path | None, out: str, dry_run: bool, as_json: bool, **options: 
         **{name: options.pop(name) for name in ("resume", "force", "keep", "only")},
     )
     plan = _plan(file, **options)
+    segments = running.segments_of(plan, settings)
     if dry_run:
-        return click.echo(_planned(running.segments_of(plan, settings)))
+        return click.echo(_planned(segments))
     with closing(_Progress()) as progress:
         watch = running.Watch(progress.planned, progress.done)
-        records = running.run_batch(plan, Path(out), settings, watch)
+        records = running.run_batch(segments, Path(out), settings, watch, least=plan.least)
     return _end(records, Path(out), as_json=as_json)
 
 
@@ -147,18 +148,16 @@ def _planned(segments: Sequence[Segment]) -> str:
 
 
 @cli.command()
-@click.option("--out", default="data", show_default=True, type=click.Path(file_okay=False), help="Folder of the files.")
+@click.option(
+    "--out", default="data/demo", show_default=True, type=click.Path(file_okay=False), help="Folder of the files."
+)
 @click.option("--seed", default=0, show_default=True, help="Another seed is another shop.")
 def demo(out: str, seed: int) -> None:
-    """Write the orders and costs of a made-up shop with five channels, to try every report on."""
-    from ltv.orders.demo import demo_shop
+    """Write orders, costs and the truth of a made-up shop with five channels, to try every report on."""
+    from ltv.simulate import DEMO, write_shop
 
-    shop = demo_shop(seed)
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in (("demo_orders.csv", shop.orders), ("demo_costs.csv", shop.costs)):
-        frame.to_csv(folder / name, index=False)
-        click.echo(f"{folder / name}: {len(frame):,} rows")
+    for name, path in write_shop(DEMO, Path(out), seed=seed).items():
+        click.echo(f"{name}: {path}")
 
 
 @cli.command()

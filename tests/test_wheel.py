@@ -43,5 +43,6 @@ def test_the_wheel_renders_a_report_from_another_folder(installed):
     ltv = installed / "env" / "bin" / "ltv"
     _run(ltv, "report", "retention", "--orders", "cdnow_sample", "--out", "out", cwd=installed, env=plain)
     page = (installed / "out" / "retention.html").read_text()
-    assert "customers order in month 1" in page
+    assert "<h1" in page
+    assert "2,357 customers" in page
     assert (installed / "out" / "index.html").exists()
