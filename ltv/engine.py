@@ -35,9 +35,26 @@ def _wall_clock(zone: str, stamp: ibis.dtype("timestamp('UTC')")) -> ibis.dtype(
     """DuckDB: the wall clock of an instant in a zone; casting to a zoned timestamp changes no day at all."""
 
 
+@ibis.udf.scalar.builtin(name="from_utc_timestamp")
+def _spark_wall_clock(stamp: ibis.dtype("timestamp('UTC')"), zone: str) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
+    """Spark: the same, the instant first."""
+
+
 @ibis.udf.scalar.builtin(name="try_strptime")
 def _parse(text: str, form: str) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
     """DuckDB: the timestamp, or null where the text has another form."""
+
+
+@ibis.udf.scalar.builtin(name="try_to_timestamp")
+def _spark_parse(text: str, form: str) -> ibis.dtype("timestamp"):  # type: ignore[valid-type]
+    """Spark: the same, the form in the letters of Java."""
+
+
+_JAVA = {"%Y": "yyyy", "%m": "MM", "%d": "dd", "%H": "HH", "%M": "mm", "%S": "ss"}
+
+
+def _on_spark(value: ir.Expr) -> bool:
+    return bool(value.get_backend().name == "pyspark")
 
 
 def connect(memory: str | None = None) -> Any:
@@ -83,11 +100,34 @@ def is_spark_frame(given: Any) -> bool:
     return type(given).__module__.startswith("pyspark.sql") and hasattr(given, "sparkSession")
 
 
-def from_spark(frame: Any) -> tuple[ir.Table, Any]:
-    """A Spark frame as a table of its session."""
-    connection, name = attach(frame.sparkSession), ibis.util.gen_name("ltv_spark")
+def from_spark(frame: Any, connection: Any = None) -> tuple[ir.Table, Any]:
+    """A Spark frame as a table of its session, and the connection to it."""
+    connection, name = connection or attach(frame.sparkSession), ibis.util.gen_name("ltv_spark")
     frame.createOrReplaceTempView(name)
-    return connection.table(name), connection
+    return zoned(connection.table(name)), connection
+
+
+def zoned(table: ir.Table) -> ir.Table:
+    """A table whose instants are typed as such: of Spark's two kinds of timestamp Ibis shows both as wall clocks."""
+    if not _on_spark(table):
+        return table
+    fields = table.get_backend()._session.sql(ibis.to_sql(table, dialect="pyspark")).schema.fields
+    instants = {f.name: "timestamp('UTC')" for f in fields if type(f.dataType).__name__ == "TimestampType"}
+    return table.cast(instants) if instants else table
+
+
+def _spark_files(connection: Any, paths: Sequence[str], kind: str, delimiter: str) -> ir.Table:
+    session = connection._session
+    if kind == "parquet":
+        frame = session.read.parquet(*paths)
+    else:
+        rules = {"header": True, "sep": delimiter, "quote": '"', "escape": '"', "mode": "FAILFAST"}
+        frame = session.read.options(**rules).csv(list(paths))
+    if len(paths) > 1:
+        from pyspark.sql.functions import input_file_name
+
+        frame = frame.withColumn(FILE, input_file_name())
+    return from_spark(frame, connection)[0]
 
 
 def read_files(connection: Any, paths: Sequence[str], kind: str, *, delimiter: str = ",") -> ir.Table:
@@ -95,6 +135,8 @@ def read_files(connection: Any, paths: Sequence[str], kind: str, *, delimiter: s
 
     Of several files each row knows its own, in the column `FILE`.
     """
+    if connection.name == "pyspark":
+        return _spark_files(connection, paths, kind, delimiter)
     several = len(paths) > 1
     named = {"filename": FILE} if several else {}
     if kind == "parquet":
@@ -109,12 +151,19 @@ def from_arrow(connection: Any, table: Any) -> ir.Table:
 
 
 def from_frame(connection: Any, frame: pd.DataFrame) -> ir.Table:
-    """A pandas frame as a table of this connection."""
+    """A pandas frame as a table of this connection; to Spark as Parquet, which keeps nulls, numbers and zones right."""
+    if connection.name == "pyspark":
+        path = Path(tempfile.mkdtemp(prefix="ltv-")) / "frame.parquet"
+        frame.to_parquet(path, index=False)
+        return _spark_files(connection, [str(path)], "parquet", "")
     return connection.create_table(ibis.util.gen_name("ltv_frame"), frame, temp=True)
 
 
 def keep(connection: Any, expression: ir.Table) -> ir.Table:
     """Compute an expression once and keep its rows in the engine."""
+    if connection.name == "pyspark":
+        frame = connection._session.sql(connection.compile(expression)).localCheckpoint()
+        return from_spark(frame, connection)[0]
     return connection.create_table(ibis.util.gen_name("ltv_kept"), expression, temp=True)
 
 
@@ -128,14 +177,19 @@ def every(ordered: ir.Table, step: int) -> ir.Table:
 
 def parse_stamp(column: ir.StringValue, form: str) -> ir.TimestampValue:
     """Text as a timestamp in this strptime form; null where it does not fit."""
-    return _parse(column, form)
+    if not _on_spark(column):
+        return _parse(column, form)
+    for letters, java in _JAVA.items():
+        form = form.replace(letters, java)
+    return _spark_parse(column, form)
 
 
 def wall_clock(column: ir.Value, zone: str) -> ir.TimestampValue:
     """What the clocks of `zone` showed at an instant (a timestamp with a zone); a timestamp without one stays."""
     kind = column.type()
     if kind.is_timestamp() and kind.timezone is not None:
-        return _wall_clock(zone, column.cast("timestamp('UTC')"))
+        instant = column.cast("timestamp('UTC')")
+        return _spark_wall_clock(instant, zone) if _on_spark(column) else _wall_clock(zone, instant)
     return column.cast("timestamp")
 
 

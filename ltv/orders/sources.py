@@ -46,7 +46,7 @@ def open_source(given: Any, *, on: Any = None, encoding: str | None = None, name
     if isinstance(given, pd.DataFrame):
         return _open_frame(given, name)
     if isinstance(given, ir.Table):
-        return Source(given, given.get_backend(), given.get_name() if given.op().name else "a table")
+        return Source(engine.zoned(given), given.get_backend(), given.get_name() if given.op().name else "a table")
     if engine.is_spark_frame(given):
         table, connection = engine.from_spark(given)
         return Source(table, connection, "a Spark frame")
@@ -69,7 +69,7 @@ def _open_on(given: str, connection: Any, encoding: str | None) -> Source:
 
 def _asked(ask: Any, words: str) -> ir.Table:
     try:
-        return ask(words)
+        return engine.zoned(ask(words))
     except Exception as error:  # every engine fails in its own class
         raise engine.open_error("orders", error) from error
 

@@ -1,0 +1,183 @@
+"""DuckDB = Spark: the same orders, customers, patterns and scores, and every trap where engines differ."""
+
+import datetime as dt
+import os
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv
+from ltv import engine
+from ltv.orders import dates
+from ltv.simulate import DEMO, write_shop
+
+pytestmark = pytest.mark.spark
+sql = pytest.importorskip("pyspark.sql", reason="needs the extra ltv[spark]")
+
+
+@pytest.fixture(scope="session")
+def spark():
+    options = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.memory": "2g",
+        "spark.sql.ansi.enabled": "true",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+    }
+    builder = sql.SparkSession.builder.master("local[1]").appName("ltv-tests")
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def engines(spark):
+    return {"duckdb": engine.connect(), "spark": engine.attach(spark)}
+
+
+def both(engines, frame, expression):
+    """An expression of a table, computed by both engines."""
+    return [engine.run(expression(engine.from_frame(connection, frame))) for connection in engines.values()]
+
+
+def same(pair):
+    pd.testing.assert_frame_equal(
+        *(frame.astype(object).where(frame.notna(), None) for frame in pair), check_dtype=False
+    )
+    return pair[0]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    from dataclasses import replace
+
+    return write_shop(replace(DEMO, customers=1500), tmp_path_factory.mktemp("shop"), seed=5)
+
+
+@pytest.fixture(scope="module")
+def logs(spark, shop):
+    columns = {
+        "customer": "customer",
+        "date": "date",
+        "amount": "amount",
+        "order": "order",
+        "by": ["channel"],
+        "margin": 0.3,
+    }
+    more = {"until": DEMO.until, "policy": ltv.Policy(wholesale=0.99, zero="drop")}
+    return [ltv.read_orders(shop["orders"], on=on, **columns, **more) for on in (None, spark)]
+
+
+def test_orders_refunds_and_audit_agree_to_the_last_digit(logs):
+    for name, keys in (("table", ["customer", "day"]), ("refunds", ["customer", "day", "refunded_on", "value"])):
+        one, two = (getattr(log, name).order_by(*keys).to_pandas() for log in logs)
+        same([frame[sorted(frame)] for frame in (one, two)])
+        assert isinstance(one["value"].iloc[0], Decimal)
+    pd.testing.assert_frame_equal(logs[0].audit, logs[1].audit)
+    assert (logs[0].since, logs[0].until, logs[0].signs) == (logs[1].since, logs[1].until, logs[1].signs)
+    one, two = (
+        ltv.split(log, at="2025-03-31")[0].ledger.order_by("customer", "day", "value").to_pandas() for log in logs
+    )
+    same([one, two])
+
+
+def test_customers_patterns_and_retention_agree(logs):
+    one, two = (ltv.summarize(log) for log in logs)
+    pd.testing.assert_frame_equal(one.frame(), two.frame(), check_dtype=False)
+    for name in ("x", "t_x", "T", "n"):
+        np.testing.assert_array_equal(getattr(one.patterns, name), getattr(two.patterns, name))
+    np.testing.assert_array_equal(one.order_values.mean, two.order_values.mean)
+    for period in ("month", "week"):
+        for clock in ("anniversary", "calendar"):
+            pd.testing.assert_frame_equal(
+                *(ltv.retention(log, period=period, clock=clock) for log in logs), check_dtype=False
+            )
+
+
+def test_scores_agree_and_are_written_by_the_engine(logs, tmp_path):
+    customers = [ltv.summarize(log) for log in logs]
+    buying, order_value = ltv.fit(ltv.BGNBD, customers[0]), ltv.fit(ltv.GammaGamma, customers[0])
+    frames = []
+    for name, some in zip("ab", customers, strict=True):
+        ltv.write_scores(ltv.score(some, buying, order_value), tmp_path / f"{name}.parquet")
+        frames.append(pd.read_parquet(tmp_path / f"{name}.parquet").sort_values("customer", ignore_index=True))
+    pd.testing.assert_frame_equal(*frames, check_dtype=False, rtol=1e-9)
+
+
+def test_the_day_of_an_instant_is_that_of_the_zone(engines):
+    stamps = pd.date_range("2024-03-30", periods=200, freq="97min", tz="UTC")
+    right = [day.date() for day in stamps.tz_convert("Asia/Taipei")]
+    got = same(
+        both(
+            engines,
+            pd.DataFrame({"at": stamps}),
+            lambda t: t.select("at", day=engine.local_day(t["at"], "Asia/Taipei")).order_by("at").drop("at"),
+        )
+    )
+    assert [pd.Timestamp(day).date() for day in got["day"]] == right
+
+
+def test_days_and_months_are_subtracted_as_whole_numbers(engines):
+    days = pd.DataFrame(
+        {"a": [dt.date(2024, 1, 31), dt.date(1969, 12, 28)], "b": [dt.date(2024, 2, 27), dt.date(1970, 1, 5)]}
+    )
+    got = both(engines, days, lambda t: t.select(n=engine.day_number(t.b) - engine.day_number(t.a), **{u.value: engine.period_index(t.a, u) for u in ltv.Unit}).order_by("n"))  # fmt: skip
+    assert same(got)["n"].tolist() == [8, 27]
+
+
+def test_frames_arrive_with_their_nulls_and_numbers(engines):
+    frame = pd.DataFrame({
+        "text": pd.Series(["a", None], dtype="string"), "number": pd.Series([1, None], dtype="Int64"),
+        "large": np.array([2**64 - 1, 0], np.uint64).astype(str), "at": pd.to_datetime(["2024-01-01T12:00Z", None]),
+    })  # fmt: skip
+    got = same(
+        both(
+            engines,
+            frame,
+            lambda t: t.aggregate(
+                texts=t.text.count(), numbers=t.number.sum(), stamps=t["at"].count(), large=t.large.max()
+            ),
+        )
+    )
+    assert got.iloc[0].tolist() == [1, 1, 1, str(2**64 - 1)]
+
+
+def test_money_is_exact_and_bad_money_is_null(engines):
+    frame = pd.DataFrame({"paid": ["0.1", "0.2", "1e3", "nan", "x", "", None, "12345678901234.5678", "0.00005"]})
+    got = same(
+        both(engines, frame, lambda t: t.select("paid", money=engine.money(t.paid).cast("string")).order_by("paid"))
+    )
+    known = got.dropna(subset="paid").set_index("paid")["money"]
+    assert known[["nan", "x", ""]].isna().all()
+    assert known["12345678901234.5678"] == "12345678901234.5678"
+
+
+@pytest.mark.parametrize("form", list(dates.PARSERS))
+def test_dates_are_read_alike(engines, form):
+    texts = ["2024-02-29", "2024-02-30", "2024-02-29 23:59", "2024-02-29T10:00:00Z", "20240229", "29/02/2024", "02/29/2024 10:00:01", "29.02.2024", "", "x", None]  # fmt: skip
+    same(
+        both(
+            engines,
+            pd.DataFrame({"text": texts}),
+            lambda t: t.select("text", day=dates.parse_days(t.text, "Europe/Berlin", form)).order_by("text"),
+        )
+    )
+
+
+def test_files_are_read_alike(spark, tmp_path):
+    (tmp_path / "a.csv").write_text(
+        'who;when;paid\n"Zoë; ""Z""";2024-01-31;1.234,50\n18446744073709551615;2024-02-01;2,25\n'
+    )
+    (tmp_path / "b.csv").write_text("who;when;paid\n7;2024-02-01;3,00\n")
+    columns = {"customer": "who", "date": "when", "amount": "paid"}
+    logs = [ltv.read_orders(tmp_path, on=on, **columns) for on in (None, spark)]
+    same([log.table.order_by("customer").to_pandas() for log in logs])
+    frame = spark.createDataFrame(pd.DataFrame({"who": ["a"], "when": ["2024-01-01"], "paid": [2.5]}))
+    assert ltv.read_orders(frame, **columns).size["revenue"] == 2.5
