@@ -16,6 +16,7 @@ from ltv import cache
 from ltv.pages import history
 from ltv.pages.crew import Crew, Task, WorkerError
 from ltv.pages.locking import alone_in
+from ltv.pages.notebooks import notebook_path
 from ltv.pages.plan import Plan, Segment, chosen
 from ltv.pages.records import Record, fresh, id_of, key_of, now, read_records, write_records
 
@@ -45,58 +46,53 @@ class Watch:
 
 
 def segments_of(plan: Plan, settings: Settings) -> list[Segment]:
-    """The segments a plan comes to; those by columns are looked up in the log, by a worker."""
-    with _crew(1, settings) as crew:
-        return _segments(plan, settings, crew)
+    """The segments a plan comes to; those by columns are looked up in the log, by a worker.
 
-
-def run_batch(plan: Plan, out: Path, settings: Settings, watch: Watch | None = None) -> list[Record]:
-    """Make the reports of a plan in the folder `out`, list them, and return their records.
-
-    A report that fails does not stop the others; a segment without customers is skipped. Raises ParameterError when
-    the plan cannot be run, LtvError when another run holds the folder.
+    Raises ParameterError when the plan cannot be run.
     """
-    with _crew(None, settings) as crew:
-        segments = _segments(plan, settings, crew)
-        return _made(segments, out, settings, watch or Watch(), crew, least=plan.least)
-
-
-def render_all(
-    reports: Mapping[str, Mapping[str, Any]], out: Path, settings: Settings | None = None, watch: Watch | None = None
-) -> list[Record]:
-    """Make these reports (name or path of a notebook → its parameters) in the folder `out` itself."""
-    settings = settings or Settings()
-    with _crew(len(reports), settings) as crew:
-        return _made([Segment(reports)], out, settings, watch or Watch(), crew)
-
-
-def _segments(plan: Plan, settings: Settings, crew: Crew) -> list[Segment]:
     found: list[dict[str, str]] = []
     if plan.by:
         from ltv.pages.segments import find
 
         (whole,) = replace(plan, segments=(), by=()).of()
         parameters = next(iter(whole.reports.values()))
-        ((_, found),) = crew.run([Task("segments", find, (parameters, tuple(plan.by)))])
+        with _crew(1, settings) as crew:
+            ((_, found),) = crew.run([Task("segments", find, (parameters, tuple(plan.by)))])
         if isinstance(found, WorkerError):
             raise found
     return chosen(plan.of(found), settings.only)
 
 
-def _made(
-    segments: Sequence[Segment], out: Path, settings: Settings, watch: Watch, crew: Crew, *, least: int = 0
+def render_all(
+    reports: Mapping[str, Mapping[str, Any]], out: Path, settings: Settings | None = None, watch: Watch | None = None
 ) -> list[Record]:
-    out = out.absolute()
-    with alone_in(out):
-        known = read_records(out)
-        run = _Run(out, known, {}, watch)
-        watch.planned(sum(len(segment.reports) for segment in segments))
+    """Make these reports (name or path of a notebook → its parameters) in the folder `out` itself."""
+    return run_batch([Segment(reports)], out, settings, watch)
+
+
+def run_batch(
+    segments: Sequence[Segment],
+    out: Path,
+    settings: Settings | None = None,
+    watch: Watch | None = None,
+    *,
+    least: int = 0,
+) -> list[Record]:
+    """Make the reports of these segments in the folder `out`, list them, and return their records.
+
+    A report that fails does not stop the others; a segment of fewer than `least` customers is skipped. Raises
+    LtvError when another run holds the folder.
+    """
+    out, settings = out.absolute(), settings or Settings()
+    most = sum(len(segment.reports) for segment in segments)
+    with alone_in(out), _crew(most, settings) as crew:
+        run = _Run(out, read_records(out), {}, watch or Watch())
+        run.watch.planned(most)
         if settings.resume:
             segments = run.leave_fresh(segments)
         if least:
             segments = run.leave_small(segments, crew, least)
-        tasks = list(run.tasks(segments))
-        for task, answer in crew.run(tasks, seconds=settings.seconds):
+        for task, answer in crew.run(run.tasks(segments), seconds=settings.seconds):
             run.told(task.name, answer)
         for _, answer in crew.run([Task("index", _index, (out, run.everything))]):
             if isinstance(answer, WorkerError):
@@ -114,6 +110,7 @@ class _Run:
     known: Mapping[str, Record]
     records: dict[str, Record]
     watch: Watch
+    asked: dict[str, tuple[Segment, str]] = field(default_factory=dict)
 
     @property
     def everything(self) -> dict[str, Record]:
@@ -124,8 +121,6 @@ class _Run:
         return [segment for segment in (self._stale(segment) for segment in segments) if segment.reports]
 
     def _stale(self, segment: Segment) -> Segment:
-        from ltv.pages.notebooks import notebook_path
-
         reports = {}
         for name, given in segment.reports.items():
             record = self.known.get(id_of(segment.folder, Path(name).stem))
@@ -164,7 +159,6 @@ class _Run:
 
     def tasks(self, segments: Sequence[Segment]) -> Iterator[Task]:
         """One task a report, round after round over the segments: two of one segment do not read it at once."""
-        self.asked = {}
         for turn in range(max((len(segment.reports) for segment in segments), default=0)):
             for segment in segments:
                 if turn < len(segment.reports):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import logging
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,18 +12,15 @@ from typing import Any
 
 import nbformat
 import papermill
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
-from traitlets import Unicode
 from traitlets.config import Config
 
 from ltv import errors
 from ltv.errors import LtvError
+from ltv.pages.kernels import LOG, ThisPython
 
 # Unix sockets have short names; a longer temporary folder gets TCP ports instead.
 _LONGEST_SOCKET = 80
-_LOG = "kernel.log"
 
 
 class NotebookError(LtvError):
@@ -33,27 +29,6 @@ class NotebookError(LtvError):
     def __init__(self, message: str, *, details: str = "", notebook: NotebookNode | None = None) -> None:
         super().__init__(message)
         self.details, self.notebook = details, notebook
-
-
-class ThisPython(AsyncKernelManager):
-    """A kernel of the running interpreter: kernels that happen to be installed under a name are not asked.
-
-    Its temporary files go to `folder`, so that nothing is left of it however it ends. Linear algebra runs on one
-    thread: kernels share the cores already, and sums come out the same on every machine.
-    """
-
-    folder = Unicode().tag(config=True)
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        return KernelSpec(argv=argv, display_name="Python", language="python", env=threads | {"TMPDIR": self.folder})
-
-    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-        # What a kernel says while it dies is for the developer, not for the terminal.
-        with (Path(self.folder) / _LOG).open("ab") as log:
-            await super().start_kernel(stdout=log, stderr=log, **options)
 
 
 def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
@@ -118,7 +93,7 @@ def _told(error: Any, notebook: NotebookNode) -> NotebookError:
 def _stopped(error: Exception, folder: Path, notebook: NotebookNode) -> NotebookError:
     """A kernel that is gone: the notebook as papermill last saved it, and the kernel's own last words."""
     message = f"the notebook's process ended before its time ({error}); was there enough memory?"
-    saved, log = sorted(folder.glob("*.ipynb")), folder / _LOG
+    saved, log = sorted(folder.glob("*.ipynb")), folder / LOG
     words = log.read_text("utf-8", "replace") if log.exists() else ""
     return NotebookError(message, details=words, notebook=nbformat.read(saved[0], as_version=4) if saved else notebook)
 

@@ -7,9 +7,10 @@ import nbformat
 import pytest
 
 from ltv.pages import checking
+from ltv.pages.kernels import ThisPython
 from ltv.pages.notebooks import notebook_path
 from ltv.pages.render import render
-from ltv.pages.running import NotebookError, ThisPython, execute
+from ltv.pages.running import NotebookError, execute
 
 from .conftest import HEADLINE
 

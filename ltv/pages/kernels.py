@@ -1,0 +1,142 @@
+"""Kernels of the running interpreter. On Linux they are forked from a process that has imported what notebooks need.
+
+That process only imports: it has no engine (DuckDB is not even imported, which starts a thread), no loop and no thread of
+its own. Each kernel is a fresh child of it, so nothing of one notebook reaches the next; a second of imports is paid once
+a worker instead of once a report.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets import Unicode
+
+LOG = "kernel.log"
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+IMPORTED = [
+    "ipykernel.kernelapp",
+    "matplotlib.backends.backend_svg",
+    "matplotlib_inline.backend_inline",
+    "ibis.backends.sql.compilers.duckdb",
+    "ltv.metrics",
+    "ltv.plots",
+    "ltv.pages.figures",
+    "ltv.pages.tables",
+    "ltv.pages.triangle",
+    "ltv.pages.story.common",
+]
+
+
+class ThisPython(AsyncKernelManager):
+    """A kernel of the running interpreter: kernels that happen to be installed under a name are not asked.
+
+    Its temporary files go to `folder`, so that nothing is left of it however it ends. Linear algebra runs on one
+    thread: kernels share the cores already, and sums come out the same on every machine.
+    """
+
+    folder = Unicode().tag(config=True)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python", language="python", env=THREADS | {"TMPDIR": self.folder})
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        # Elsewhere than in a spawned worker a child might run the caller's script again.
+        if sys.platform == "linux" and multiprocessing.parent_process():
+            place = {"kernel_id": self.kernel_id or "", "kernel_spec": self.kernel_spec}
+            self.provisioner = Forked(parent=self, **place)
+        # What a kernel says while it dies is for the developer, not for the terminal.
+        with (Path(self.folder) / LOG).open("ab") as log:
+            await super().start_kernel(stdout=log, stderr=log, **options)
+
+
+class Forked(LocalProvisioner):
+    """Starts a kernel as a child of the process that has imported everything."""
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
+        log = options["stdout"].name
+        arguments = (cmd[cmd.index("-f") + 1], dict(options["env"]), log)
+        process = _server().Process(target=_become_kernel, args=arguments)
+        process.start()
+        self.process = _Child(process)  # type: ignore[assignment]
+        self.pid = self.pgid = process.pid
+        return self.connection_info
+
+
+class _Child:
+    """A multiprocessing process with the face of a `subprocess.Popen`."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: Any) -> None:
+        self.process, self.pid = process, process.pid
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self) -> int | None:
+        self.process.join()
+        return self.process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.process.exitcode is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+def _server() -> Any:
+    """The context whose processes are forked from the one that imports, started with one thread if it is not running."""
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(THREADS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return context
+
+
+def _become_kernel(connection_file: str, environment: Mapping[str, str], log: str) -> None:
+    """Be what `python -m ipykernel_launcher -f connection_file` is, in a process that has imported it already."""
+    os.setsid()
+    os.environ.clear()
+    os.environ.update({name: value for name, value in environment.items() if name != "JPY_PARENT_PID"})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    words = os.open(log, os.O_WRONLY | os.O_APPEND)
+    os.dup2(words, 1)
+    os.dup2(words, 2)
+    import matplotlib
+    from ipykernel.kernelapp import IPKernelApp
+
+    # Read from the environment when matplotlib is imported, which was before this kernel had one.
+    matplotlib.rcParams["backend"] = environment.get("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    sys.argv = [sys.argv[0], "-f", connection_file]
+    IPKernelApp.launch_instance(argv=sys.argv[1:])
+
+
+def _end_with_parent() -> None:
+    """The parent by fork is not the one that asked for this kernel; it is that one's end which is waited for."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
