@@ -15,9 +15,10 @@ import click
 from ltv import __version__
 from ltv.errors import LtvError, ParameterError
 from ltv.pages import catalog
+from ltv.pages.terminal import Progress, columns, planned, summary
 
 if TYPE_CHECKING:
-    from ltv.pages.plan import Plan, Segment
+    from ltv.pages.plan import Plan
     from ltv.pages.records import Record
 
 FAILED, NOTHING_RUN, INTERRUPTED = 1, 2, 130
@@ -69,7 +70,7 @@ def report(names: Sequence[str], pairs: Sequence[str], out: str, jobs: int | Non
     chosen = catalog.runnable(given) if "all" in names else list(dict.fromkeys(names))
     checked = catalog.check_all(chosen, given)
     plan = {name: dataclasses.asdict(parameters) for name, parameters in checked.items()}
-    with closing(_Progress()) as progress:
+    with closing(Progress()) as progress:
         watch = Watch(progress.planned, progress.done)
         records = render_all(plan, Path(out), Settings(workers=jobs), watch)
     _end(records, Path(out))
@@ -80,7 +81,9 @@ def report(names: Sequence[str], pairs: Sequence[str], out: str, jobs: int | Non
 @_common
 @click.option("-p", "pairs", multiple=True, metavar="NAME=VALUE", help="Any other parameter; see `ltv params`.")
 @click.option("--by", help="A segment for each combination of values in these columns, such as channel,country.")
-@click.option("--reports", help="The reports of each segment, such as retention,ltv. [default: all]")
+@click.option(
+    "--reports", help="The reports of each segment, such as retention,ltv. [default: all that have what they need]"
+)
 @click.option("--least", type=click.IntRange(1), help="Skip segments of fewer customers. [default: 1]")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only the segments whose name or folder fits.")
 @click.option("--resume", is_flag=True, help="Make only what is missing or stale.")
@@ -109,8 +112,8 @@ def batch(file: Path | None, out: str, dry_run: bool, as_json: bool, **options: 
     plan = _plan(file, **options)
     segments = running.segments_of(plan, settings)
     if dry_run:
-        return click.echo(_planned(segments))
-    with closing(_Progress()) as progress:
+        return click.echo(planned(segments))
+    with closing(Progress()) as progress:
         watch = running.Watch(progress.planned, progress.done)
         records = running.run_batch(segments, Path(out), settings, watch, least=plan.least)
     return _end(records, Path(out), as_json=as_json)
@@ -128,7 +131,7 @@ def _plan(
     """The plan of a file, or an empty one, with what the command line says on top."""
     from ltv.pages.plan import Plan, read_plan
 
-    plan = read_plan(file) if file else Plan(catalog.reports())
+    plan = read_plan(file) if file else Plan(())
     given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
     changes: dict[str, Any] = {"parameters": {**plan.parameters, **given}}
     changes |= {"by": _words(by)} if by else {}
@@ -139,12 +142,6 @@ def _plan(
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _planned(segments: Sequence[Segment]) -> str:
-    rows = [("segment", "folder", "reports")]
-    rows += [(segment.title, segment.folder, ", ".join(segment.reports)) for segment in segments]
-    return _columns(rows)
 
 
 @cli.command()
@@ -200,7 +197,7 @@ def params(name: str) -> None:
     rows = [
         (field.name, "" if field.default is None else str(field.default), catalog.describe(field)) for field in fields
     ]
-    click.echo(_columns([("parameter", "default", "meaning"), *rows]))
+    click.echo(columns([("parameter", "default", "meaning"), *rows]))
 
 
 def _pairs(pairs: Sequence[str]) -> dict[str, str]:
@@ -209,57 +206,14 @@ def _pairs(pairs: Sequence[str]) -> dict[str, str]:
     return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
-class _Progress:
-    """One line of progress over the reports: a bar on a terminal, a line per report in a log."""
-
-    def __init__(self) -> None:
-        from tqdm import tqdm
-
-        self.bar = tqdm(unit="report", disable=not sys.stderr.isatty(), leave=False)
-
-    def planned(self, count: int) -> None:
-        self.bar.reset(total=count)
-
-    def done(self, record: Record) -> None:
-        if self.bar.disable:
-            click.echo(f"{record.id}: {record.status}, {record.seconds:.1f} s", err=True)
-        self.bar.update()
-
-    def close(self) -> None:
-        self.bar.close()
-
-
 def _end(records: Sequence[Record], out: Path, *, as_json: bool = False) -> None:
     """Say what was made, and end the process with 1 if something failed."""
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(record) for record in records], ensure_ascii=False, indent=1))
     else:
-        click.echo(_summary(records, out))
+        click.echo(summary(records, out))
     if any(record.status == "failed" for record in records):
         sys.exit(FAILED)
-
-
-def _summary(records: Sequence[Record], out: Path) -> str:
-    rows = [("report", "status", "seconds", "page", "finding")]
-    for record in records:
-        page = str(out / record.file) if record.status == "done" else "-"
-        rows.append((record.id, record.status, f"{record.seconds:.1f}", page, record.headline.get("text", "")))
-    lines = [_columns(rows), ""]
-    for record in records:
-        if record.status == "skipped":
-            lines.append(f"{record.id} skipped: {record.error}")
-        if record.status == "failed":
-            kept = f"\n  as far as it came: {out / record.failed_notebook}" if record.failed_notebook else ""
-            lines.append(f"{record.id} failed: {record.error}{kept}")
-    return "\n".join([*lines, f"all reports: {out / 'index.html'}"])
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
-    return "\n".join(
-        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
-        for row in rows
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -31,7 +31,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Plan:
-    """A batch before it is known which segments there are.
+    """A batch before it is known which segments there are. Without `reports`, all that have what they need are made.
 
     `segments` are (title, parameters) of their own over the shared `parameters`; `by` names columns each combination
     of whose values becomes one more; segments of fewer than `least` customers are skipped.
@@ -51,11 +51,12 @@ class Plan:
         made, faults = [], []
         for (title, given), folder in zip(own, slugs([title for title, _ in own]), strict=True):
             try:
-                checked = catalog.check_all(self.reports, {**self.parameters, **given})
+                parameters = {**self.parameters, **given}
+                checked = catalog.check_all(self.reports or catalog.runnable(parameters), parameters)
             except ParameterError as error:
                 faults.append(f"{title}: {error}" if len(own) > 1 else str(error))
             else:
-                reports = {name: dataclasses.asdict(parameters) for name, parameters in checked.items()}
+                reports = {name: dataclasses.asdict(report) for name, report in checked.items()}
                 made.append(Segment(reports, readable(title), folder))
         if faults:
             raise ParameterError("\n".join(dict.fromkeys(faults)))
@@ -105,7 +106,7 @@ def read_plan(path: Path) -> Plan:
     if faults:
         raise ParameterError("\n  ".join([f"{path}: {len(faults)} fault{'s' * (len(faults) > 1)}", *faults]))
     return Plan(
-        reports=told.get("reports") or catalog.reports(),
+        reports=told.get("reports", []),
         parameters=_beside(path, told.get("parameters", {})),
         segments=[
             (entry["title"], _beside(path, {name: value for name, value in entry.items() if name != "title"}))

@@ -17,6 +17,7 @@ from ltv.pages import catalog
 from ltv.pages.batch import Watch, render_all
 from ltv.pages.checking import check_page
 from ltv.pages.records import read_records
+from ltv.pages.terminal import summary
 
 from .conftest import HEADLINE
 
@@ -97,7 +98,7 @@ def test_help_needs_nothing_heavy():
 
 def test_summary_names_page_and_failure(tmp_path, notebook):
     records = render_all({str(notebook("1/0")): {}}, tmp_path / "out")
-    said = cli._summary(records, tmp_path / "out")
+    said = summary(records, tmp_path / "out")
     assert "tiny failed: ZeroDivisionError" in said
     assert "failed/tiny.ipynb" in said
 
