@@ -6,11 +6,14 @@ numbers, months are 12·year + month, and money is DECIMAL(18,4) until it reache
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import tempfile
 import uuid
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +60,14 @@ def _on_spark(value: ir.Expr) -> bool:
     return bool(value.get_backend().name == "pyspark")
 
 
+@cache
+def scratch() -> Path:
+    """A folder for what engines need for a while, removed when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="ltv-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def connect(memory: str | None = None) -> Any:
     """A DuckDB connection of its own, out of core, that never downloads an extension.
 
@@ -65,7 +76,7 @@ def connect(memory: str | None = None) -> Any:
     """
     settings: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
-        "temp_directory": str(Path(tempfile.gettempdir()) / f"ltv-{uuid.uuid4().hex}"),
+        "temp_directory": str(scratch() / uuid.uuid4().hex),
     }
     if memory := memory or os.environ.get("LTV_MEMORY"):
         settings["memory_limit"] = memory
@@ -153,7 +164,7 @@ def from_arrow(connection: Any, table: Any) -> ir.Table:
 def from_frame(connection: Any, frame: pd.DataFrame) -> ir.Table:
     """A pandas frame as a table of this connection; to Spark as Parquet, which keeps nulls, numbers and zones right."""
     if connection.name == "pyspark":
-        path = Path(tempfile.mkdtemp(prefix="ltv-")) / "frame.parquet"
+        path = scratch() / f"{uuid.uuid4().hex}.parquet"
         frame.to_parquet(path, index=False)
         return _spark_files(connection, [str(path)], "parquet", "")
     return connection.create_table(ibis.util.gen_name("ltv_frame"), frame, temp=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from ltv import engine
 from ltv.errors import DataError
 
 DELIMITERS = ",;\t|"
@@ -58,7 +59,9 @@ def as_utf8(path: Path, encoding: str) -> Path:
         return path
     try:
         decoder = codecs.getincrementaldecoder(encoding)()
-        with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False, encoding="utf-8", newline="") as copy:
+        with tempfile.NamedTemporaryFile(
+            "w", suffix=".csv", dir=engine.scratch(), delete=False, encoding="utf-8", newline=""
+        ) as copy:
             for block in blocks(path):
                 copy.write(decoder.decode(block))
             copy.write(decoder.decode(b"", final=True))
