@@ -21,6 +21,7 @@ _WHERE = {
         "affordable",
         "average_retention",
         "channel_payback",
+        "cohort_length",
         "backtest",
         "brought_next",
         "compare",

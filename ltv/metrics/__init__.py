@@ -7,6 +7,7 @@ from ltv.metrics.beside import Beside, model_beside
 from ltv.metrics.campaigns import review
 from ltv.metrics.channels import ChannelPayback, channel_payback
 from ltv.metrics.cohort_tables import average_retention, retention
+from ltv.metrics.cohorts import cohort_length
 from ltv.metrics.comparisons import compare, mix_split, same_customers
 from ltv.metrics.costs import Acquisition, Costs, acquisition, read_costs
 from ltv.metrics.grading import Grade, grade
@@ -37,6 +38,7 @@ __all__ = [
     "backtest",
     "brought_next",
     "channel_payback",
+    "cohort_length",
     "compare",
     "core_metric",
     "cumulative_value",

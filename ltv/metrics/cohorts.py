@@ -25,8 +25,24 @@ from ltv.units import EPOCH, Unit, period_index, period_start
 
 CLOCKS = ("anniversary", "calendar")
 ALL, NOT_STATED = "all", "not stated"
+MOST = 26  # cohorts; a longer table is not read
 SMALL = 30  # customers; below it a share is hardly more than a list of names
 Matrix = NDArray[np.float64]
+
+
+def cohort_length(orders: Orders, wanted: str = "auto") -> str:
+    """The length of a cohort: as wanted, or ("auto") the finest of week, month, quarter and year that gives at most 26.
+
+    >>> from ltv.orders import read_orders
+    >>> cohort_length(read_orders("cdnow_sample"))
+    'week'
+    """
+    if wanted != "auto":
+        return wanted
+    born = orders.table.first_day
+    first, last = (day.to_pyarrow().as_py() for day in (born.min(), born.max()))
+    lengths = ("week", "month", "quarter")
+    return next((unit for unit in lengths if period_index(last, unit) - period_index(first, unit) < MOST), "year")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Parameters:
 class Retention(Parameters):
     """Who comes back, cohort by cohort."""
 
-    cohort: str = _field("week", "customers acquired in the same", choices=("week", "month", "quarter", "year"))
+    cohort: str = _field("auto", "customers acquired in the same", choices=("auto", "week", "month", "quarter", "year"))
     period: str = _field("month", "length of an age of a customer", choices=("week", "month", "quarter"))
     clock: str = _field("anniversary", "ages by a customer's own life or by the", choices=("anniversary", "calendar"))
     active: str = _field("1 order", "what makes a customer active in an age, such as 2 orders or 50 USD")
