@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import DataError, ParameterError
 from ltv.metrics import intervals
-from ltv.metrics.costs import MISSING, Acquisition
+from ltv.metrics.costs import CUT, MISSING, Acquisition
 from ltv.metrics.futures import SHOCK_SD, hold
 from ltv.metrics.payback import affordable, passage, quantile
 from ltv.metrics.projection import TARGETS, Projection, Run, Terms, simulate
@@ -54,8 +54,9 @@ class ChannelPayback:
 
     @property
     def judged(self) -> pd.DataFrame:
-        """The cells of channels that are not too small to judge."""
-        return self.cells.drop(index=list(self.too_small), level="channel")
+        """The cells of whole cohorts, of channels that are not too small to judge."""
+        whole = self.cells[~self.cells["verdict"].str.contains(CUT)]
+        return whole.drop(index=list(self.too_small), level="channel", errors="ignore")
 
     def curves(self) -> dict[str, pd.DataFrame]:
         """Margin per customer by month of age, per channel."""
@@ -233,7 +234,8 @@ def _verdict(row: dict[str, Any], projection: Projection, remark: str, small: bo
         said = f"not within {horizon}"
     else:
         said = "forecast"
-    return f"{said}; too small to judge" if small else said
+    notes = [said, *(["too small to judge"] if small else []), *([CUT] if remark == CUT else [])]
+    return "; ".join(notes)
 
 
 def _next_customer(

@@ -214,7 +214,7 @@ def acquisition(
     by_cell = spent.groupby(["cohort", "channel"])["units"].sum()
     cells = pd.concat({"customers": new, "units": by_cell}, axis=1)
     paid = set(costs.channels)
-    cells["remark"] = [_remark(row, channel in paid) for (_, channel), row in cells.iterrows()]
+    cells["remark"] = [_remark(row, channel in paid, _cut(at, unit, orders)) for (at, channel), row in cells.iterrows()]
     lost = cells[cells["customers"].isna()]
     outside = spend[~inside].groupby("channel")["units"].sum()
     unmatched = pd.concat([_listed(lost, unit), _outside(outside)], ignore_index=True)
@@ -233,13 +233,23 @@ def acquisition(
 
 
 MISSING = "no spend recorded: are costs missing?"
+CUT = "the window cuts this cohort"
 ORGANIC = "organic: no spend on this channel"
 
 
-def _remark(row: pd.Series, paid: bool) -> str:
+def _remark(row: pd.Series, paid: bool, cut: bool) -> str:
     if not paid:
         return ORGANIC
-    return MISSING if pd.isna(row["units"]) or row["units"] == 0 else ""
+    if pd.isna(row["units"]) or row["units"] == 0:
+        return MISSING
+    return CUT if cut else ""
+
+
+def _cut(cohort: int, unit: Unit, orders: Orders) -> bool:
+    """Whether the window holds only a part of a cohort's period."""
+    return period_start(cohort, unit) < orders.since or period_start(cohort + 1, unit) > orders.until + dt.timedelta(
+        days=1
+    )
 
 
 def _new_customers(orders: Orders, channel: str | None, unit: Unit) -> pd.Series:

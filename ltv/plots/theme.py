@@ -45,6 +45,7 @@ STYLE: Any = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
+    "date.converter": "concise",
     "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "ltv",
