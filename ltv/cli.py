@@ -35,6 +35,7 @@ def cli(debug: bool) -> None:
     ltv report ltv --orders data/orders.csv          one report on your own
     ltv batch jobs.toml                              the reports of every segment, for a scheduler
     ltv params payback                               what a report can be told
+    ltv check data/orders.csv                        what is in a file, and the command for it
     """
 
 
@@ -186,6 +187,55 @@ def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
     click.echo("".join(f"  {fault}\n" for fault in faults), nl=False)
     if faults:
         sys.exit(FAILED)
+
+
+@cli.command()
+@click.argument("source")
+@click.option("--on", help="A connection URL or a DuckDB file that holds SOURCE, a table or a SELECT.")
+@click.option("-p", "pairs", multiple=True, metavar="PART=COLUMN", help="A column that is meant, such as amount=net.")
+def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
+    """What is in a file: its columns, its faults and signs of damage, and the command that reports on it.
+
+    Ends with 0 when it can be read, 1 when something must be mended first.
+    """
+    from ltv.orders.proposal import check_orders
+
+    found = check_orders(source, **({"on": on} if on else {}), **_pairs(pairs))
+    click.echo(repr(found))
+    click.echo("\n" + found.command([field.name for field in dataclasses.fields(catalog.Parameters)]))
+    if found.faults:
+        sys.exit(FAILED)
+
+
+@cli.command()
+@_common
+@click.option("--horizon", default="12 months", show_default=True, help="Span the value covers.")
+@click.option("--discount", default=0.10, show_default=True, help="Discount rate a year.")
+@click.option("--out", default="data/scores.parquet", show_default=True, help="Parquet file to write.")
+def score(horizon: str, discount: float, out: str, **options: str | None) -> None:
+    """Write what every customer is worth: value and orders with intervals, P(order in 30 days), value if won back."""
+    given = {name: value for name, value in options.items() if value is not None}
+    told = dataclasses.asdict(catalog.check("ltv", given | {"horizon": horizon, "discount": str(discount)}))
+
+    from ltv.metrics.scoring import score_log
+    from ltv.orders import read_orders
+
+    names = [field.name for field in dataclasses.fields(catalog.Parameters) if field.name != "orders"]
+    log = read_orders(told["orders"], **{name: told[name] for name in names})
+    click.echo(f"{score_log(log, out, horizon=told['horizon'], discount=told['discount']):,} customers: {out}")
+
+
+@cli.command()
+@click.option("--customers", default=100_000, show_default=True, type=click.IntRange(1), help="How many customers.")
+@click.option("--seed", default=0, show_default=True, help="Another seed is another shop.")
+@click.option("--out", default="data/simulated", show_default=True, type=click.Path(file_okay=False), help="Folder.")
+def simulate(customers: int, seed: int, out: str) -> None:
+    """Write a made-up shop of any size like that of `ltv demo`: orders, hidden later orders, costs and the truth."""
+    from ltv.simulate import DEMO, write_shop
+
+    shop = dataclasses.replace(DEMO, customers=customers, beyond=365)
+    for name, path in write_shop(shop, Path(out), seed=seed).items():
+        click.echo(f"{name}: {path}")
 
 
 @cli.command()

@@ -22,9 +22,10 @@ from scipy import special
 
 from ltv import engine
 from ltv.metrics import intervals
-from ltv.models import Fit
+from ltv.models import BGNBD, Fit, GammaGamma, fit
 from ltv.models.fitting import WEIGHED
-from ltv.orders.customers import Customers
+from ltv.orders.customers import Customers, summarize
+from ltv.orders.log import Orders
 from ltv.units import Horizon, Rate, annual
 
 Array = NDArray[np.float64]
@@ -77,7 +78,19 @@ def write_scores(scored: ir.Table, to: str | Path) -> None:
 
     Raises DataError when the engine cannot write there.
     """
+    if str(to).endswith(".parquet"):
+        Path(to).absolute().parent.mkdir(parents=True, exist_ok=True)
     engine.write(scored, to)
+
+
+def score_log(
+    orders: Orders, to: str | Path, *, horizon: str | Horizon = "12 months", discount: float | Rate = annual(0.10)
+) -> int:
+    """Fit BG/NBD and Gamma-Gamma to a log and write the scores of its customers; how many they are."""
+    customers = summarize(orders)
+    buying, order_value = fit(BGNBD, customers), fit(GammaGamma, customers)
+    write_scores(score(customers, buying, order_value, horizon=horizon, discount=discount), to)
+    return customers.counts["customers"]
 
 
 def _interval(mean: ir.Value, variance: ir.Value) -> tuple[ir.Value, ir.Value]:

@@ -18,7 +18,8 @@ from ltv.orders.reading import read_orders
 from ltv.orders.sources import open_source
 
 SEEN = 1000
-NEEDED = ("customer", "date", "amount")
+MATCHING = ("order", "product", "currency_column")
+"""Parts that make refunds find their orders or a check surer; a report can do without."""
 # Words of a column's name, the surest first; a part takes the column with the surest word that also looks like it.
 WORDS = {
     "customer": "customerid customer userid user clientid client buyerid buyer uid memberid member accountid email who id",
@@ -44,9 +45,10 @@ class Check:
     orders: Orders | None
 
     def command(self, options: Collection[str]) -> str:
-        """The report on these columns: a shell command where reports take every part, else a line of Python."""
-        if set(self.columns) <= set(options):
-            parts = [f"--{part.replace('_', '-')} {shlex.quote(name)}" for part, name in self.columns.items()]
+        """The report on these columns: a shell command, or a line of Python where reports lack a part that changes money."""
+        shown = {part: name for part, name in self.columns.items() if part in options or part not in MATCHING}
+        if set(shown) <= set(options):
+            parts = [f"--{part.replace('_', '-')} {shlex.quote(name)}" for part, name in shown.items()]
             return " ".join(["ltv report all --orders", shlex.quote(self.source), *parts])
         named = ", ".join(f"{part}={name!r}" for part, name in self.columns.items())
         return f"ltv.read_orders({self.source!r}, {named})"

@@ -1,0 +1,45 @@
+"""`ltv check`, `ltv score` and `ltv simulate`, as typed."""
+
+import pandas as pd
+import pytest
+
+from ltv import cli
+
+
+def run(capsys, *words):
+    try:
+        cli.main(list(words))
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    return code, capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("shop")
+
+
+def test_simulate_check_and_score(folder, capsys):
+    assert run(capsys, "simulate", "--customers", "1200", "--out", str(folder))[0] == 0
+    log = folder / "orders.parquet"
+    code, said = run(capsys, "check", str(log))
+    assert code == 0
+    assert said.strip().endswith(f"ltv report all --orders {log} --customer customer --date date --amount amount")
+    named = ["--customer", "customer", "--date", "date", "--amount", "amount", "--margin", "0.5"]
+    out = folder / "new" / "scores.parquet"
+    code, said = run(capsys, "score", "--orders", str(log), *named, "--out", str(out))
+    scores = pd.read_parquet(out)
+    assert (code, said.strip()) == (0, f"{len(scores):,} customers: {out}")
+    assert scores["customer"].is_unique
+    assert (scores["value_low"] <= scores["value"]).all()
+    assert (scores["value"] <= scores["value_high"]).all()
+    assert (scores["value_if_won_back"] > scores["value"]).all()
+
+
+def test_check_names_the_faults(folder, capsys):
+    (folder / "bad.csv").write_text("customer,date,amount\na,2024-01-01,5\nb,soon,6\n")
+    code, said = run(capsys, "check", str(folder / "bad.csv"))
+    assert code == 1
+    assert "1 of 2 rows" in said
+    assert run(capsys, "check", str(folder / "none.csv"))[0] == 2
