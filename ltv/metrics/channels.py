@@ -29,7 +29,7 @@ from ltv.units import EPOCH, Horizon, Rate, Unit, annual, period_index, period_s
 Array = NDArray[np.float64]
 AGES = (3, 6, 12, 24)
 NEVER = 0.95
-FEW = 30
+FEW = 100  # customers; below it a channel's money rests on a handful of orders
 OWN = 0.9
 
 
@@ -145,15 +145,12 @@ def _fits(
     if not spending:
         raise DataError("order values", ["frequency  no channel has a customer who came back with an order of value"])
     worth: dict[str, Any] = {}
-    own = dict.fromkeys(segments, 0.0)
     if len(spending) > 1:
         values = pooled(GammaGamma, spending, seed=seed)
         worth = {name: _own_or_pooled(values, name) for name in segments}
-        own |= values.own
     else:
         worth = dict.fromkeys(segments, fit(GammaGamma, next(iter(spending.values())), seed=seed))
-    own = {name: min(own[name], buying.own[name]) for name in segments}
-    small = [name for name in segments if own[name] < 0.5 or segments[name].counts["customers"] < FEW]
+    small = [name for name in segments if buying.own[name] < 0.5 or segments[name].counts["customers"] < FEW]
     few = "" if len(segments) > 4 else f"With {len(segments)} channels the spread between them comes from the prior. "
     said = f"Too small to judge: {', '.join(small)}." if small else "Every channel speaks mostly for itself."
     return {name: (_own_or_pooled(buying, name), worth[name]) for name in segments}, small, few + said
@@ -162,7 +159,7 @@ def _fits(
 def _own_or_pooled(fits: Pooled, name: str) -> Fit:
     """A channel that hardly leans on the others is fitted alone: pooling makes their shapes one, and it may have its own."""
     alone = fits.unpooled.get(name)
-    if isinstance(alone, Fit) and fits.own[name] >= OWN:
+    if isinstance(alone, Fit) and fits.own.get(name, 0.0) >= OWN:
         return alone
     return fits.fits.get(name, fits.whole)
 

@@ -140,7 +140,15 @@ def _spans(value: str) -> str:
     return value
 
 
-_FORMS = {"spans": _spans, "file": _file, "day": _day, "zone": _zone, "currency": _currency, "span": _span, "months": _months}
+_FORMS = {
+    "spans": _spans,
+    "file": _file,
+    "day": _day,
+    "zone": _zone,
+    "currency": _currency,
+    "span": _span,
+    "months": _months,
+}
 
 
 def meant(name: str, known: Iterable[str]) -> str:

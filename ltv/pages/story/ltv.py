@@ -110,7 +110,9 @@ def _by_assumption(buying: Fit) -> list[str]:
     """What BG/NBD says of customers with one order, said where it is the family."""
     if buying.family is not BGNBD:
         return []
-    return ["Its P(alive) of customers with one order is 1 by assumption: it stands in no figure of this page on its own."]
+    return [
+        "Its P(alive) of customers with one order is 1 by assumption: it stands in no figure of this page on its own."
+    ]
 
 
 def groups_alt(groups: pd.DataFrame, log: Orders) -> str:
