@@ -14,6 +14,7 @@ from ltv.metrics.grading import Grade, grade
 from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
 from ltv.metrics.payback import affordable, payback
 from ltv.metrics.projection import Projection, project
+from ltv.metrics.quality import funnel, largest_customers, revenue_by_decile, rows_by_day
 from ltv.metrics.repeats import median_days, share_by, time_to_order
 from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
 from ltv.metrics.scoring import score, write_scores
@@ -43,8 +44,10 @@ __all__ = [
     "core_metric",
     "cumulative_value",
     "equity",
+    "funnel",
     "grade",
     "growth_accounting",
+    "largest_customers",
     "median_days",
     "metric_change",
     "mix_split",
@@ -60,8 +63,10 @@ __all__ = [
     "retention_trend",
     "revenue_accounting",
     "revenue_by_cohort",
+    "revenue_by_decile",
     "revenue_retention",
     "review",
+    "rows_by_day",
     "same_customers",
     "score",
     "share_by",

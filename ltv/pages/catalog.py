@@ -112,7 +112,13 @@ class Channels(Parameters):
     target: float = _field(12.0, "payback time of the pictures and findings, in months; one of targets", above=0)
 
 
+@dataclass(frozen=True)
+class DataQuality(Parameters):
+    """Where every row and its money went, what came in day by day, and what looks damaged."""
+
+
 _REPORTS: dict[str, type[Parameters]] = {
+    "data_quality": DataQuality,
     "retention": Retention,
     "growth_accounting": GrowthAccounting,
     "ltv": Ltv,

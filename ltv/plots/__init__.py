@@ -11,6 +11,7 @@ from ltv.plots.curves import (
     value_by_recency,
 )
 from ltv.plots.growth import active, gains_and_losses, layers, metric, orders_each
+from ltv.plots.quality import revenue_shares, rows_each_day, rows_left
 from ltv.plots.staying import next_order, retention_beside_model, trend
 from ltv.plots.theme import theme
 
@@ -35,6 +36,9 @@ __all__ = [
     "pit_bars",
     "retention_beside_model",
     "retention_curve",
+    "revenue_shares",
+    "rows_each_day",
+    "rows_left",
     "theme",
     "tracking",
     "trend",
