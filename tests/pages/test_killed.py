@@ -1,4 +1,7 @@
-"""Twenty segments, killed twenty times at random moments: nothing half-written, and the end is that of a quiet run."""
+"""A batch killed at random moments: nothing half-written, and the end is that of a quiet run.
+
+LTV_SEGMENTS=20 LTV_KILLS=20 is the long version; it takes a quarter of an hour.
+"""
 
 import json
 import os
@@ -15,12 +18,12 @@ import pytest
 from ltv.pages.checking import check_page
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals")]
-SEGMENTS, KILLS = 20, 20
+SEGMENTS, KILLS = int(os.environ.get("LTV_SEGMENTS", 6)), int(os.environ.get("LTV_KILLS", 8))
 
 
 @pytest.fixture
 def command(tmp_path, monkeypatch):
-    """A batch of one report over twenty segments of a made-up log."""
+    """A batch of one report over the segments of a made-up log."""
     monkeypatch.setenv("LTV_CACHE", str(tmp_path / "cache"))
     rng = random.Random(7)
     lines = [
