@@ -123,7 +123,10 @@ def _become_kernel(connection_file: str, environment: Mapping[str, str], log: st
     os.environ.update({name: value for name, value in environment.items() if name != "JPY_PARENT_PID"})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    words = os.open(log, os.O_WRONLY | os.O_APPEND)
+    try:
+        words = os.open(log, os.O_WRONLY | os.O_APPEND)
+    except FileNotFoundError:  # the run was ended, and its folder with it, before its kernel began
+        os._exit(1)
     os.dup2(words, 1)
     os.dup2(words, 2)
     import matplotlib
