@@ -142,7 +142,8 @@ def summarize(orders: Orders, *, unit: str | Unit = "week") -> Customers:
     t = orders.table
     on_first, age = t.day == t.first_day, engine.day_number(t.day) - engine.day_number(t.first_day)
     zero = ibis.literal(0).cast(engine.MONEY)
-    customers = t.group_by("customer", "first_day").aggregate(
+    customers = t.group_by("customer").aggregate(
+        first_day=t.first_day.min(),
         frequency=(t.count() - 1).cast("int64"),
         recency_days=age.max(),
         first_value=on_first.ifelse(t.value, zero).sum().cast(engine.MONEY),

@@ -70,10 +70,11 @@ class Orders:
             name: float(row[name]) for name in ("revenue", "margin")
         }
 
-    @property
+    @cached_property
     def margin_share(self) -> float:
         """Margin over revenue in the whole window."""
-        return self.size["margin"] / self.size["revenue"] if self.size["revenue"] else 0.0
+        row = engine.run(self.table.aggregate(margin=self.table.margin.sum(), revenue=self.table.value.sum())).iloc[0]
+        return float(row.margin / row.revenue) if row.revenue else 0.0
 
     @property
     def dropped(self) -> int:
