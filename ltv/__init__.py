@@ -13,7 +13,18 @@ __version__ = "0.1.0"
 _WHERE = {
     "ltv.errors": ("DataError", "FitError", "LtvError", "ParameterError", "UnitError"),
     "ltv.units": ("Horizon", "Rate", "Unit", "annual"),
-    "ltv.models": ("BGNBD", "Fit", "GammaGamma", "OrderValues", "Patterns", "fit"),
+    "ltv.models": (
+        "BGNBD",
+        "Fit",
+        "GammaGamma",
+        "MBGNBD",
+        "NBD",
+        "OrderValues",
+        "ParetoNBD",
+        "Patterns",
+        "fit",
+        "independence",
+    ),
     "ltv.orders": ("Customers", "Orders", "Policy", "read_orders", "split", "summarize"),
     "ltv.metrics": (
         "active_customers",

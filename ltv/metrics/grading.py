@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv import engine
+from ltv.errors import DataError, FitError
+from ltv.metrics import intervals
 from ltv.metrics.bands import band, group_totals
 from ltv.metrics.futures import SHOCK_SD
 from ltv.metrics.holdouts import Holdout, hold_out, middle
 from ltv.metrics.tracking import track
-from ltv.models import Fit, compare
+from ltv.models import Fit, GammaGamma, compare
 from ltv.models.fitting import fit
 from ltv.orders.log import Orders
 from ltv.units import Unit
@@ -28,6 +31,7 @@ class Grade:
 
     `family` made it, for the `reason` given. `total`: one row per band (raw: parameters and chance; widened: with
     calendar shocks of scale `tau`) with estimate, low, high, actual. `tone` is good, warn or bad; `text` says it.
+    `order_value`: what an order of the holdout brought over what was expected of it (estimate, low, high), or None.
     """
 
     at: dt.date
@@ -40,6 +44,7 @@ class Grade:
     family: Any
     reason: str
     tau: float = SHOCK_SD
+    order_value: pd.Series | None = None
 
     @property
     def error(self) -> float:
@@ -68,7 +73,7 @@ class Grade:
         return (
             f"Tested on its own past: fitted up to {self.at}, {self.family.title} forecast {self.forecast:,.0f} repeat orders "
             f"of {self.customers:,} customers until {self.until}; they made {self.actual:,}. That is {abs(self.error):.1%} too "
-            f"{way}, {'inside' if self.covered else 'outside'} its own 90 % band ({raw['low']:,.0f} to {raw['high']:,.0f}) and "
+            f"{way}, {'inside' if self.covered else 'outside'} its own 90% band ({raw['low']:,.0f} to {raw['high']:,.0f}) and "
             f"{'inside' if self._holds('widened') else 'outside'} the band widened for calendar shocks "
             f"({wide['low']:,.0f} to {wide['high']:,.0f}): {verdict}."
         )
@@ -99,7 +104,8 @@ def grade(
         buying, reason = choice.fits[choice.chosen.title], choice.reason
     else:
         buying, reason = fit(family, holdout.customers.patterns), f"{family.title} was asked for."
-    return graded(holdout, replace(buying, size=draws), reason, tau=tau)
+    made = graded(holdout, replace(buying, size=draws), reason, tau=tau)
+    return replace(made, order_value=order_value_ratio(holdout))
 
 
 def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD) -> Grade:
@@ -123,3 +129,28 @@ def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD)
         reason=reason,
         tau=tau,
     )
+
+
+def order_value_ratio(holdout: Holdout) -> pd.Series | None:
+    """Revenue of the holdout's orders over what Gamma-Gamma, fitted before them, expected of those who placed them.
+
+    Σ revenue ÷ Σ k·E[order value | x, mean] over customers with k > 0 orders, its interval linearised over customers.
+    None where the order values cannot be fitted or nobody ordered.
+    """
+    try:
+        values = fit(GammaGamma, holdout.customers.order_values).model
+    except (DataError, FitError):
+        return None
+    x = np.unique(holdout.customers.patterns.x)
+    base, slope = values.shrinkage(x)
+    kinds = pd.DataFrame({"frequency": x.astype(np.int64), "base": base, "slope": slope})
+    came = holdout.outcomes.filter(holdout.outcomes.later > 0)
+    t = came.inner_join(engine.from_frame(holdout.log.connection, kinds), "frequency")
+    y, e = t.later_value, t.later * (t.base + t.slope * t.mean_value)
+    sums = t.aggregate(n=t.count(), y=y.sum(), x=e.sum(), yy=(y * y).sum(), xy=(e * y).sum(), xx=(e * e).sum())
+    row = engine.run(sums).iloc[0]
+    if not row["n"]:
+        return None
+    estimate, error = intervals.ratio(*(row[name] for name in ("y", "x", "yy", "xy", "xx", "n")))
+    low, high = intervals.positive_mean(estimate, error)
+    return pd.Series({"estimate": float(estimate), "low": float(low), "high": float(high)})

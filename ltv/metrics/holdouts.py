@@ -57,7 +57,7 @@ class Holdout:
         `lately` and `later` are the repeat orders of as many days before and after the origin.
         """
         keys = [*PATTERN, "lately", "later"]
-        t = self._outcomes
+        t = self.outcomes
         return engine.run(t.group_by(*keys).aggregate(n=t.count()).order_by(*keys))
 
     @cached_property
@@ -71,14 +71,14 @@ class Holdout:
 
         m, mm: the mean repeat order value and its square; v, vv: the revenue that came and its square; vm: Σ v·m.
         """
-        t = self._outcomes
+        t = self.outcomes
         m, v = t.mean_value, t.later_value
         totals = {name: value.sum() for name, value in {"m": m, "mm": m * m, "v": v, "vv": v * v, "vm": v * m}.items()}
         return engine.run(t.group_by(*PATTERN).aggregate(n=t.count(), **totals).order_by(*LIKE_PATTERNS))
 
     @cached_property
-    def _outcomes(self) -> ir.Table:
-        """One row per customer, in the engine."""
+    def outcomes(self) -> ir.Table:
+        """One row per customer, in the engine: PATTERN, lately, later, later_value (revenue) and mean_value so far."""
         end, length = ibis.literal(self.at), ibis.interval(days=self.days)
         t = self.log.table
         near = t.filter((t.first_day <= end) & (t.day > t.first_day) & (t.day > end - length) & (t.day <= end + length))

@@ -82,16 +82,11 @@ class Independence:
 
     @property
     def text(self) -> str:
-        band = f"{self.slope:+.1%} per doubling of orders (90 %: {self.low:+.1%} to {self.high:+.1%})"
+        band = f"{self.slope:+.1%} per doubling of orders ({self.low:+.1%} to {self.high:+.1%})"
         if self.independent:
             return f"Order value does not move with frequency: {band}."
         way = "dearer" if self.slope > 0 else "cheaper"
-        return f"Frequent customers order {way}: {band}. Gamma-Gamma assumes none; scale by the class ratio."
-
-    def factor(self, x: ArrayLike) -> np.ndarray:
-        """Observed over expected of each row's frequency class: what to scale its order value by; 1 for x = 0."""
-        ratio = np.append(1.0, self.table["ratio"].to_numpy())
-        return ratio[np.searchsorted(self.table.index.to_numpy(), np.asarray(x), side="right")]
+        return f"Frequent customers order {way}: {band}. Gamma-Gamma assumes none."
 
 
 def independence(model: Any, data: OrderValues) -> Independence:

@@ -5,10 +5,12 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import ltv
 from ltv.errors import DataError
 from ltv.metrics.baselines import baselines
+from ltv.metrics.grading import order_value_ratio
 from ltv.metrics.holdouts import acquired, earlier, histories, hold_out, middle, past_origins, totals_after
 from ltv.metrics.newcoming import _arrivals
 from ltv.units import Unit, period_index
@@ -137,3 +139,17 @@ def test_refusals(log):
     )
     with pytest.raises(DataError, match="too few"):
         middle(short)
+
+
+def test_order_values_of_the_holdout_against_what_was_expected_of_each_customer(holdout, plain):
+    model = ltv.fit(ltv.GammaGamma, holdout.customers.order_values).model
+    known = plain["frequency"].to_numpy(float)
+    expected = plain["later"] * model.expected_order_value(known, np.where(known > 0, plain["m"], 0.0))
+    answer = order_value_ratio(holdout)
+    assert answer["estimate"] == pytest.approx(plain["v"].sum() / expected.sum(), rel=1e-9)
+    came = (plain["later"] > 0).to_numpy()
+    rest = (plain["v"] - answer["estimate"] * expected)[came]
+    error = np.sqrt(rest @ rest * came.sum() / (came.sum() - 1)) / expected.sum()
+    half = stats.norm.ppf(0.95) * error / answer["estimate"]
+    assert answer["low"] == pytest.approx(answer["estimate"] * np.exp(-half), rel=1e-9)
+    assert answer["high"] == pytest.approx(answer["estimate"] * np.exp(half), rel=1e-9)

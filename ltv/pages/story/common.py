@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pandas as pd
 
 from ltv.metrics import Grade
-from ltv.models import Fit
+from ltv.models import Fit, GammaGamma
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.changes import closed_months
@@ -92,8 +92,11 @@ def fit_health(*fits: Fit, grade: Grade | None = None) -> blocks.Notes:
 
 def estimates(fit: Fit) -> Table:
     """Parameters of a fit with their intervals."""
-    caption = f"{fit.family.title}: parameters (time in {fit.unit}s), log-likelihood {fit.log_likelihood:,.3f}"
-    return Table(fit.estimates, caption, formats=dict.fromkeys(fit.estimates, "number:4"))
+    timed = "" if fit.family is GammaGamma else f" (time in {fit.unit}s)"
+    caption = f"{fit.family.title}: parameters{timed}, log-likelihood {fit.log_likelihood:,.3f}"
+    return Table(
+        fit.estimates, caption, formats=dict.fromkeys(fit.estimates, "number:4"), labels={"se": "standard error"}
+    )
 
 
 def provenance(log: Orders, **parameters: object) -> blocks.Provenance:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ltv.errors import DataError
 from ltv.metrics import Grade
-from ltv.models import BGNBD, Fit
+from ltv.models import BGNBD, Fit, independence
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import amount, covers
@@ -90,7 +91,7 @@ def findings(log: Orders, customers: Customers, groups: pd.DataFrame, grade: Gra
     )
 
 
-def model_notes(buying: Fit, order_value: Fit, customers: Customers) -> blocks.Notes:
+def model_notes(buying: Fit, order_value: Fit, customers: Customers, grade: Grade) -> blocks.Notes:
     """What the two models say of the population, and what they leave out."""
     mean = float(order_value.model.expected_order_value())
     free = customers.counts["free"]
@@ -99,11 +100,41 @@ def model_notes(buying: Fit, order_value: Fit, customers: Customers) -> blocks.N
         f"{buying.customers:,} customers. It knows no seasons and no trend; what happens to all customers at once is only in the wider band.",
         *_by_assumption(buying),
         f"{order_value.family.title} describes what a repeat order is worth, from {order_value.customers:,} customers with repeat orders: "
-        f"{formats.money(mean, customers.orders.currency)} on average over all customers."
+        f"{formats.money(mean, customers.orders.currency)} on average over all customers. "
+        + _spread(order_value, customers.orders.currency)
         + (f" {free:,} whose repeat orders were free are left out of it." if free else ""),
-        "It takes order value to be independent of how often a customer orders.",
+        "It takes order value to be independent of how often a customer orders. "
+        + _independence(order_value, customers),
+        *_order_value_graded(grade),
     ]
     return blocks.Notes("What the models assume", notes)
+
+
+def _independence(order_value: Fit, customers: Customers) -> str:
+    """Whether that holds here."""
+    try:
+        return independence(order_value.model, customers.order_values).text
+    except DataError as fault:
+        return f"This cannot be checked: {fault.faults[0]}."
+
+
+def _order_value_graded(grade: Grade) -> list[str]:
+    """What an order of the holdout was worth beside what had been expected of it."""
+    if grade.order_value is None:
+        return []
+    times = lambda value: formats.number(value, 2)  # noqa: E731
+    ratio = grade.order_value
+    band = formats.interval(ratio["low"], ratio["high"], times)
+    return [
+        f"Tested on its own past: an order after {grade.at} brought {times(ratio['estimate'])} times ({band}) what was "
+        "expected of the customer who placed it."
+    ]
+
+
+def _spread(order_value: Fit, currency: str) -> str:
+    """How far customers differ in what an order of theirs is worth: half of them, and nine in ten."""
+    show = lambda p: formats.money(float(order_value.model.quantile(p)), currency)  # noqa: E731
+    return f"Half of all customers spend between {show(0.25)} and {show(0.75)} an order, nine in ten between {show(0.05)} and {show(0.95)}."
 
 
 def _by_assumption(buying: Fit) -> list[str]:
