@@ -48,5 +48,5 @@ def test_the_grade_names_the_miss_on_the_full_log():
     assert grade.error == pytest.approx(-0.14, abs=0.01)
     assert (grade.tone, grade.covered) == ("bad", False)
     assert "too low" in grade.text
-    assert "outside its own 90 % band" in grade.text
+    assert "outside its own 90% band" in grade.text
     assert "inside the band widened" in grade.text
