@@ -43,6 +43,7 @@ _WHERE = {
         "grade",
         "growth_accounting",
         "largest_customers",
+        "likely_to_order",
         "median_days",
         "metric_change",
         "mix_split",

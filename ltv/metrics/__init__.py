@@ -20,7 +20,7 @@ from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_ret
 from ltv.metrics.scoring import score, write_scores
 from ltv.metrics.tracking import track
 from ltv.metrics.trends import Trend, retention_trend
-from ltv.metrics.value import equity, value, value_by_recency
+from ltv.metrics.value import equity, likely_to_order, value, value_by_recency
 from ltv.metrics.winback import win_back
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "grade",
     "growth_accounting",
     "largest_customers",
+    "likely_to_order",
     "median_days",
     "metric_change",
     "mix_split",

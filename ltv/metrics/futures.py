@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from ltv import engine
 from ltv.models import Fit
@@ -136,6 +137,8 @@ def totals(
 def shocks(draws: int, seed: int = 0, *, tau: float = SHOCK_SD) -> Array:
     """Factors exp(ε), ε ~ t₄(0, τ), by which a total is off because something happened to all customers at once.
 
-    Parameters and chance leave such shocks out. 0.12 stands in until a back-test has learned another τ.
+    Parameters and chance leave such shocks out. 0.12 stands in until a back-test has learned another τ. One shock from
+    each of `draws` equal slices of t₄, in random order: a tail this heavy would make the ends of a band a matter of luck.
     """
-    return np.exp(tau * np.random.default_rng([seed, 1]).standard_t(SHOCK_DF, draws))
+    levels = (np.random.default_rng([seed, 1]).permutation(draws) + 0.5) / draws
+    return np.exp(tau * special.stdtrit(SHOCK_DF, levels))

@@ -99,10 +99,10 @@ def value_by_recency(
         .group_by(*PATTERN)
         .aggregate(means=(t.repeat_value.cast("float64") / t.frequency).sum())
     )
-    days = [np.rint(np.asarray(column) * customers.unit.days).astype(int) for column in (patterns.t_x, patterns.T)]
-    keys = pd.MultiIndex.from_arrays([patterns.x.astype(int), *days])
+    t_x, T = _days(customers)
+    keys = pd.MultiIndex.from_arrays([patterns.x.astype(int), t_x, T])
     means = repeat.set_index(PATTERN)["means"].reindex(keys, fill_value=0.0).to_numpy()
-    group = np.where(patterns.x == 0, 0, 1 + np.searchsorted(RECENCY_DAYS, days[1] - days[0], side="left"))
+    group = _recency_groups(customers)
     sums = np.zeros((draws, len(RECENCY_DAYS) + 2))
     for block in question.blocks():
         worth = block.a * patterns.n[block.rows] + block.b * means[block.rows]
@@ -122,6 +122,51 @@ def value_by_recency(
         index=pd.Index(_recency_names(), name="last order"),
     )
     return frame[frame["n"] > 0]
+
+
+def likely_to_order(
+    customers: Customers,
+    buying: Fit,
+    *,
+    within: str | Horizon = "30 days",
+    tau: float = SHOCK_SD,
+    draws: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Share of customers who place at least one order within this time, by the days since the last order; last row: all.
+
+    By group: estimate (the mean of P(order within t)), low, high (90 %, of the share that will be counted: parameters,
+    chance and calendar shocks of scale `tau`), n (customers), known. Chance is binomial about the group's mean, which is
+    a little too much where its customers differ.
+    """
+    patterns, group = customers.patterns, _recency_groups(customers)
+    names = [*_recency_names(), "all"]
+    models, sums = buying.draws(draws), np.zeros((draws, len(names)))
+    for rows in np.array_split(np.arange(len(patterns.x)), max(1, len(patterns.x) * draws // CHUNK)):
+        history = {"x": patterns.x[rows], "t_x": patterns.t_x[rows], "T": patterns.T[rows]}
+        some = models.probability_order(Horizon.of(within).in_(customers.unit), **history) * patterns.n[rows]
+        for number in np.unique(group[rows]):
+            sums[:, number] += some[:, group[rows] == number].sum(axis=1)
+    sums[:, -1] = sums.sum(axis=1)
+    n = np.append(np.bincount(group, patterns.n, minlength=len(names) - 1), patterns.customers).astype(int)
+    share = sums / np.maximum(n, 1)
+    shaken = np.clip(share * shocks(draws, seed, tau=tau)[:, None], 0, 1)
+    counted = np.random.default_rng([seed, 2]).binomial(n, shaken) / np.maximum(n, 1)
+    low, high = np.quantile(counted, intervals.tails(), axis=0)
+    columns = {"estimate": share.mean(axis=0), "low": low, "high": high, "n": n, "known": True}
+    return pd.DataFrame(columns, index=pd.Index(names, name="last order"))[n > 0]
+
+
+def _days(customers: Customers) -> list[NDArray[np.int64]]:
+    """Recency and age of each pattern in whole days."""
+    patterns, length = customers.patterns, customers.unit.days
+    return [np.rint(np.asarray(column) * length).astype(np.int64) for column in (patterns.t_x, patterns.T)]
+
+
+def _recency_groups(customers: Customers) -> NDArray[np.int64]:
+    """The group of each pattern, as an index into `_recency_names`."""
+    t_x, T = _days(customers)
+    return np.where(customers.patterns.x == 0, 0, 1 + np.searchsorted(RECENCY_DAYS, T - t_x, side="left"))
 
 
 def _recency_names() -> list[str]:

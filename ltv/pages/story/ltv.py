@@ -9,7 +9,7 @@ from ltv.metrics import Grade
 from ltv.models import BGNBD, Fit, independence
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
-from ltv.pages.story.common import amount, covers
+from ltv.pages.story.common import amount, covers, share
 
 
 def headline(log: Orders, equity: pd.DataFrame, grade: Grade, *, horizon: str) -> blocks.Headline:
@@ -24,15 +24,12 @@ def headline(log: Orders, equity: pd.DataFrame, grade: Grade, *, horizon: str) -
     return blocks.Headline(text, covers(log), str(log.until))
 
 
-def cards(
-    log: Orders, customers: Customers, equity: pd.DataFrame, groups: pd.DataFrame, grade: Grade, *, horizon: str
-) -> blocks.Cards:
-    """Worth of the base, of one customer, of the recent repeaters, and the grade."""
+def cards(log: Orders, equity: pd.DataFrame, soon: pd.DataFrame, grade: Grade, *, horizon: str) -> blocks.Cards:
+    """Worth of the base and of one customer, who orders soon, and the grade."""
     show = lambda value: formats.money(value, log.currency, 0)  # noqa: E731
     cents = lambda value: formats.money(value, log.currency, 2)  # noqa: E731
     worth, count = equity.loc["widened"], int(equity["n"].iloc[0])
-    best = groups.loc[groups["share"].idxmax()]
-    single = groups.iloc[0]
+    coming = soon.loc["all", ["estimate", "low", "high"]] * count
     each = worth[["estimate", "low", "high"]] / count
     return blocks.Cards(
         [
@@ -51,14 +48,11 @@ def cards(
                 numbers=tuple(each),
             ),
             blocks.Card(
-                "Where most of it sits",
-                formats.percent(best["share"], 0),
-                note=f"{best.name}: {best['n']:,.0f} customers, {cents(best['estimate'])} each",
-            ),
-            blocks.Card(
-                "One order only",
-                formats.integer(single["n"]),
-                note=f"customers, {cents(single['estimate'])} each on average",
+                "Order within 30 days",
+                formats.integer(coming["estimate"]),
+                formats.interval(coming["low"], coming["high"], formats.integer),
+                "customers, with at least one order",
+                numbers=tuple(coming),
             ),
             blocks.Card(
                 "Forecast on its own past",
@@ -70,7 +64,7 @@ def cards(
     )
 
 
-def findings(log: Orders, customers: Customers, groups: pd.DataFrame, grade: Grade, *, horizon: str) -> blocks.Findings:
+def findings(log: Orders, groups: pd.DataFrame, soon: pd.DataFrame, *, horizon: str) -> blocks.Findings:
     """Whom to write to, and where value is made."""
     total = groups["n"].sum()
     fresh = groups[groups.index.str.contains("0–30 days|31–90 days")]
@@ -80,6 +74,7 @@ def findings(log: Orders, customers: Customers, groups: pd.DataFrame, grade: Gra
         for_operations=[
             f"**{_many(lapsed['n'].sum())}** have ordered more than once but not for over 180 days; the model still expects "
             f"{formats.percent(lapsed['share'].sum())} of all value from them. That is the ground for winning back.",
+            *_unlikely(soon),
             f"A customer who ordered once is worth {amount(single, log.currency, 2)} in the next {horizon}: more than that is too "
             f"much to spend on a second order, unless it changes the customer.",
         ],
@@ -89,6 +84,17 @@ def findings(log: Orders, customers: Customers, groups: pd.DataFrame, grade: Gra
             f"{formats.percent(single['n'] / total, 0)} of customers have ordered once and carry {formats.percent(single['share'])} of the value.",
         ],
     )
+
+
+def _unlikely(soon: pd.DataFrame) -> list[str]:
+    """How many of the one-time buyers return soon by themselves."""
+    if "one order only" not in soon.index:
+        return []
+    row = soon.loc["one order only"]
+    return [
+        f"Left alone, {share(row)} of the {row['n']:,.0f} customers with one order will place a second one within 30 days: "
+        "a campaign to them is measured against that."
+    ]
 
 
 def model_notes(buying: Fit, order_value: Fit, customers: Customers, grade: Grade) -> blocks.Notes:
