@@ -42,6 +42,8 @@ $(READY): requirements.lock pyproject.toml
 lock:  ## new exact pins from the bounds in pyproject.toml; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --extra lab --extra test --extra lint --extra build pyproject.toml -o requirements.lock --upgrade
+	grep -o 'pyspark>=[^"]*' pyproject.toml | uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate - --constraints requirements.lock -o requirements-spark.lock --upgrade
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -91,3 +91,15 @@ def test_the_lock_pins_every_dependency_and_names_no_registry():
         assert requirement.name.lower() in pinned, f"{requirement.name} is not in the lock: make lock"
     assert "://" not in lock
     assert "--index-url" not in lock
+
+
+def test_the_lock_of_spark_fits_beside_the_other_one():
+    lock = (ROOT / "requirements-spark.lock").read_text()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    pins = dict(line.rstrip(" \\").split("==") for line in lock.splitlines() if "==" in line)
+    for requirement in map(Requirement, extras["spark"]):
+        assert pins[requirement.name] in requirement.specifier, "make lock"
+    both = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line.split("==")[0] in pins]
+    assert not both, "a package pinned in both locks"
+    assert lock.count("--hash=sha256:") >= len(pins)
+    assert "://" not in lock
