@@ -24,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.common.exceptions import IbisError
 
-from ltv.errors import DataError
+from ltv.errors import DataError, ParameterError
 from ltv.units import EPOCH, Unit
 
 MONEY = "decimal(18, 4)"
@@ -53,7 +53,26 @@ def _spark_parse(text: str, form: str) -> ibis.dtype("timestamp"):  # type: igno
     """Spark: the same, the form in the letters of Java."""
 
 
-_JAVA = {"%Y": "yyyy", "%m": "MM", "%d": "dd", "%H": "HH", "%M": "mm", "%S": "ss"}
+_JAVA = {"%Y": "yyyy", "%m": "M", "%d": "d", "%H": "H", "%M": "m", "%S": "s", "%y": "yy", "%b": "MMM", "%B": "MMMM"}
+
+
+def _java(form: str) -> str:
+    """A strptime form in the letters of Java. Raises ParameterError for what has none there.
+
+    >>> _java("%Y%m%d"), _java("%d/%m/%YT%H:%M")
+    ('yyyyMMdd', "d/M/yyyy'T'H:m")
+    """
+    close = re.search("%[A-Za-z]%", form)  # without marks between them numbers need their full width
+
+    def letter(found: re.Match[str]) -> str:
+        mark = found[0]
+        if not mark.startswith("%"):
+            return f"'{mark}'"
+        if mark not in _JAVA:
+            raise ParameterError(f"date_format: on Spark a form is made of {', '.join(_JAVA)}, not {mark}")
+        return _JAVA[mark] * 2 if close and len(_JAVA[mark]) == 1 else _JAVA[mark]
+
+    return re.sub("%.|[A-Za-z]+", letter, form)
 
 
 def _on_spark(value: ir.Expr) -> bool:
@@ -174,7 +193,10 @@ def keep(connection: Any, expression: ir.Table) -> ir.Table:
     """Compute an expression once and keep its rows in the engine."""
     if connection.name == "pyspark":
         frame = connection._session.sql(connection.compile(expression)).localCheckpoint()
-        return from_spark(frame, connection)[0]
+        kept = from_spark(frame, connection)[0]
+        # Spark widens a sum of decimals, Ibis says it does not, and so leaves out the cast that would narrow it.
+        narrow = {name: kind for name, kind in expression.schema().items() if kind.is_decimal()}
+        return kept.cast(narrow)
     return connection.create_table(ibis.util.gen_name("ltv_kept"), expression, temp=True)
 
 
@@ -190,9 +212,7 @@ def parse_stamp(column: ir.StringValue, form: str) -> ir.TimestampValue:
     """Text as a timestamp in this strptime form; null where it does not fit."""
     if not _on_spark(column):
         return _parse(column, form)
-    for letters, java in _JAVA.items():
-        form = form.replace(letters, java)
-    return _spark_parse(column, form)
+    return _spark_parse(column, _java(form))
 
 
 def wall_clock(column: ir.Value, zone: str) -> ir.TimestampValue:
