@@ -216,5 +216,5 @@ def test_files_are_read_alike(spark, tmp_path):
 
 def test_a_form_of_dates_that_spark_has_not_is_refused(spark):
     frame = spark.createDataFrame(pd.DataFrame({"who": ["a"], "when": ["Mon 1 1 2024"], "paid": [2.5]}))
-    with pytest.raises(ltv.ParameterError, match="on Spark a form is made of .*, not %a"):
+    with pytest.raises(ltv.ParameterError, match=r"on Spark a form is made of .*, not %a"):
         ltv.read_orders(frame, customer="who", date="when", amount="paid", date_format="%a %d %m %Y")
