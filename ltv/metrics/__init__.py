@@ -8,7 +8,7 @@ from ltv.metrics.campaigns import review
 from ltv.metrics.channels import ChannelPayback, channel_payback
 from ltv.metrics.cohort_tables import average_retention, retention
 from ltv.metrics.cohorts import cohort_length
-from ltv.metrics.comparisons import compare, mix_split, same_customers
+from ltv.metrics.comparisons import compare, halve_cohorts, mix_split, same_customers, two_spans
 from ltv.metrics.costs import Acquisition, Costs, acquisition, read_costs
 from ltv.metrics.grading import Grade, grade
 from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
@@ -47,6 +47,7 @@ __all__ = [
     "funnel",
     "grade",
     "growth_accounting",
+    "halve_cohorts",
     "largest_customers",
     "likely_to_order",
     "median_days",
@@ -73,6 +74,7 @@ __all__ = [
     "share_by",
     "time_to_order",
     "track",
+    "two_spans",
     "value",
     "value_by_recency",
     "win_back",

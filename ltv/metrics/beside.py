@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ltv.errors import DataError, FitError
+from ltv.metrics.grading import choose
 from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
 from ltv.metrics.winback import win_back
-from ltv.models import BGNBD, Fit, GammaGamma, fit
+from ltv.models import Fit, GammaGamma, fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Unit
 
@@ -21,7 +22,8 @@ class Beside:
     """What a fitted family says of the same customers: `retention`, `repeats`, `projected` and `lapsed` are the frames of
     `modelled_retention`, `modelled_repeats`, `projected_retention` and `win_back`.
 
-    Where the data cannot be fitted, or nobody has lapsed, the frames in question are empty and `why` says so.
+    `reason` says why this family. Where the data cannot be fitted, or nobody has lapsed, the frames in question are empty
+    and `why` says so.
     """
 
     fits: tuple[Fit, ...] = ()
@@ -29,6 +31,7 @@ class Beside:
     repeats: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     projected: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     lapsed: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    reason: str = ""
     why: str = ""
 
 
@@ -40,13 +43,14 @@ def model_beside(
     ahead: int = 6,
     lapsed: str | Horizon = "180 days",
 ) -> Beside:
-    """Fit BG/NBD and Gamma-Gamma to `customers` and say what follows for their retention, repeat orders and return.
+    """Fit the family that forecast this log best (`choose`) and Gamma-Gamma to `customers` and say what follows for their retention, repeat orders and return.
 
     Ages run `ahead` periods beyond the oldest customer's. A retention report is due also where no model can be fitted
     (a young log, nobody came back): then the frames are empty and the reason is in `why`.
     """
+    family, reason = choose(customers.orders, unit=customers.unit)
     try:
-        buying = fit(BGNBD, customers)
+        buying = fit(family, customers)
         oldest = (customers.orders.until - customers.orders.since).days / Unit.of(period).days
         ages = int(oldest) + ahead
         retention = modelled_retention(buying, period=period, ages=ages)
@@ -58,5 +62,5 @@ def model_beside(
         order_value = fit(GammaGamma, customers)
         gone = win_back(customers, buying, order_value, lapsed=lapsed, draws=DRAWS)
     except (DataError, FitError) as fault:
-        return Beside((buying,), retention, repeats, projected, why=str(fault))
-    return Beside((buying, order_value), retention, repeats, projected, gone)
+        return Beside((buying,), retention, repeats, projected, reason=reason, why=str(fault))
+    return Beside((buying, order_value), retention, repeats, projected, gone, reason)

@@ -42,6 +42,20 @@ def _listed(labels: pd.Index) -> str:
     return ", ".join(map(str, labels[:12]))
 
 
+def two_spans(orders: Orders, *, days: int = 90) -> tuple[tuple[str, str], tuple[str, str]]:
+    """The last `days` of a log and as many to lay beside them: those of the year before, or else the ones just before.
+
+    Raises DataError where the log holds neither after its first day.
+    """
+    last = orders.until - dt.timedelta(days=days - 1)
+    for back in (365, days):
+        start = last - dt.timedelta(days=back)
+        if start > orders.since:
+            end = start + dt.timedelta(days=days - 1)
+            return (str(start), str(end)), (str(last), str(orders.until))
+    raise DataError("two_spans", [f"window  does not hold {2 * days} days after its first"])
+
+
 def same_customers(orders: Orders, *, first: tuple[str, str], second: tuple[str, str]) -> pd.DataFrame:
     """Share of the same customers with an order in a second span of days less that in a first one, both ends included.
 
@@ -66,6 +80,27 @@ def same_customers(orders: Orders, *, first: tuple[str, str], second: tuple[str,
     shares = [(cells[1, 1] + cells[pair]) / n for pair in ((1, 0), (0, 1))]
     row = {"estimate": shares[1] - shares[0], "low": low, "high": high, "n": n, "first": shares[0], "second": shares[1]}
     return pd.DataFrame([row | {"known": True}], index=pd.Index(["same customers"]))
+
+
+def halve_cohorts(cells: pd.DataFrame, *, age: int) -> pd.DataFrame:
+    """The cohorts of `cells` that have lived through an age, in order, as two cohorts of about as many customers.
+
+    For `mix_split`: single cohorts are often too small to split. Labels are "first to last" of the cohorts in each half.
+    Raises DataError where fewer than two cohorts are so old.
+    """
+    there = cells[(cells.index.get_level_values("age") == age) & cells["known"] & (cells["n"] > 0)]
+    sizes = there.groupby(level="cohort")["n"].sum().sort_index()
+    if len(sizes) < 2:
+        raise DataError("halve_cohorts", [f"cohort  fewer than two have lived through age {age}"])
+    late = (sizes.cumsum() - sizes / 2 > sizes.sum() / 2).to_numpy(copy=True)
+    late[0], late[-1] = False, True
+    named: dict[object, str] = {}
+    for half in (sizes.index[~late], sizes.index[late]):
+        label = f"{half[0]} to {half[-1]}" if len(half) > 1 else str(half[0])
+        named |= dict.fromkeys(half, label)
+    frame = there[["active", "n"]].reset_index()
+    frame["cohort"] = frame["cohort"].map(named)
+    return frame.groupby(list(cells.index.names), sort=False)[["active", "n"]].sum().assign(known=True)
 
 
 def mix_split(cells: pd.DataFrame, first: Hashable, second: Hashable, *, by: str, age: int) -> pd.DataFrame:

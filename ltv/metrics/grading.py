@@ -16,7 +16,7 @@ from ltv.metrics.bands import band, group_totals
 from ltv.metrics.futures import SHOCK_SD
 from ltv.metrics.holdouts import Holdout, hold_out, middle
 from ltv.metrics.tracking import track
-from ltv.models import Fit, GammaGamma, compare
+from ltv.models import BGNBD, Comparison, Fit, GammaGamma, compare
 from ltv.models.fitting import fit
 from ltv.orders.log import Orders
 from ltv.units import Unit
@@ -101,11 +101,27 @@ def grade(
     holdout = hold_out(orders, at=at or middle(orders), unit=unit)
     if family is None:
         choice = compare(*holdout.pairs, holdout.span)
-        buying, reason = choice.fits[choice.chosen.title], choice.reason
+        buying, reason = choice.fits[choice.chosen.title], _chosen(holdout, choice)
     else:
         buying, reason = fit(family, holdout.customers.patterns), f"{family.title} was asked for."
     made = graded(holdout, replace(buying, size=draws), reason, tau=tau)
     return replace(made, order_value=order_value_ratio(holdout))
+
+
+def choose(orders: Orders, *, at: str | dt.date | None = None, unit: str | Unit = "week") -> tuple[Any, str]:
+    """The family whose forecast of the log after day `at` (default: its middle) was best, by the rule of
+    `ltv.models.compare`, and why; BG/NBD where the log is too short to ask or nothing can be fitted to its first part.
+    """
+    try:
+        holdout = hold_out(orders, at=at or middle(orders), unit=unit)
+        choice = compare(*holdout.pairs, holdout.span)
+    except (DataError, FitError):
+        return BGNBD, f"{BGNBD.title}: the log is too short to choose by its forecasts."
+    return choice.chosen, _chosen(holdout, choice)
+
+
+def _chosen(holdout: Holdout, choice: Comparison) -> str:
+    return f"Family chosen on the orders after {holdout.at}. {choice.reason}"
 
 
 def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD) -> Grade:

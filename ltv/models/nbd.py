@@ -112,9 +112,9 @@ class NBD(Family):
         return np.exp(log_p - R * np.log1p(t / A))
 
     def future_orders(
-        self, rng: np.random.Generator, t: float, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike
+        self, rng: np.random.Generator, t: ArrayLike, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike
     ) -> tuple[np.ndarray, Array]:
-        """One future path per row: (who, when), sorted by row, then time in (0, t]."""
+        """One future path per row: (who, when), sorted by row, then time in (0, t]; `t` is one number or one per row."""
         x, _, T = np.broadcast_arrays(*np.atleast_1d(*rows(x=x, t_x=t_x, T=T)))
         rate = rng.standard_gamma(np.broadcast_to(self.r + x, x.shape)) / (self.alpha + T)
-        return first_orders(rng, np.arange(x.size), rate, float(t), np.full(x.size, np.inf))
+        return first_orders(rng, np.arange(x.size), rate, np.broadcast_to(span(t), x.shape), np.full(x.size, np.inf))

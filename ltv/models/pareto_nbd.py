@@ -196,9 +196,9 @@ class ParetoNBD(Family):
         return alive * (survived + self.s / B * dead) + np.where(k > 0, 0, 1 - alive)
 
     def future_orders(
-        self, rng: np.random.Generator, t: float, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike
+        self, rng: np.random.Generator, t: ArrayLike, *, x: ArrayLike, t_x: ArrayLike, T: ArrayLike
     ) -> tuple[np.ndarray, Array]:
-        """One future path per row: (who, when), sorted by row, then time in (0, t]."""
+        """One future path per row: (who, when), sorted by row, then time in (0, t]; `t` is one number or one per row."""
         x, t_x, T = np.broadcast_arrays(*np.atleast_1d(*rows(x=x, t_x=t_x, T=T)))
         alive = np.flatnonzero(rng.random(x.size) < self.probability_alive(x, t_x, T))
         shape, rate, s, beta = (
@@ -207,4 +207,5 @@ class ParetoNBD(Family):
         buying = rng.standard_gamma(shape) / rate
         with np.errstate(divide="ignore", over="ignore"):  # who never dies has death at infinity
             death = rng.standard_exponential(alive.size) * beta / rng.standard_gamma(s)
-        return first_orders(rng, alive, buying, np.minimum(t, death), np.full(alive.size, np.inf))
+        until = np.minimum(np.broadcast_to(span(t), x.shape)[alive], death)
+        return first_orders(rng, alive, buying, until, np.full(alive.size, np.inf))

@@ -45,6 +45,17 @@ def percent(value: float, digits: int = 1) -> str:
     return UNKNOWN if unknown(value) else number(100 * value, digits) + "%"
 
 
+def points(change: float, digits: int = 1) -> str:
+    """A difference of two shares, in percentage points, with its sign.
+
+    >>> points(-0.0123), points(0.05, 0)
+    ('−1.2 points', '+5 points')
+    """
+    if unknown(change):
+        return UNKNOWN
+    return f"{'' if change < 0 else '+'}{number(100 * change, digits)} points"
+
+
 def money(value: float, currency: str = "USD", digits: int | None = None) -> str:
     """An amount with its currency; cents are shown below 1,000 unless `digits` says otherwise.
 
@@ -83,7 +94,7 @@ def unknown(value: Any) -> bool:
 
 
 def column(values: pd.Series, kind: str = "") -> Show:
-    """How to write a column: "money:EUR", "percent:0", "integer", "number:3", "text", or what its type suggests.
+    """How to write a column: "money:EUR", "percent:0", "points:1", "integer", "number:3", "text", or what its type suggests.
 
     The digits of money are the same in all rows. Raises ValueError for another kind.
     """
@@ -92,12 +103,11 @@ def column(values: pd.Series, kind: str = "") -> Show:
         largest = pd.to_numeric(values, errors="coerce").abs().max()
         digits = 0 if largest >= 10_000 else 2
         return lambda value: money(value, argument or "USD", digits)
-    if name in ("percent", "number"):
-        show = percent if name == "percent" else number
+    if show := {"percent": percent, "points": points, "number": number}.get(name):
         return (lambda value: show(value, int(argument))) if argument else show
     if name in ("integer", "text"):
         return integer if name == "integer" else text
-    raise ValueError(f"no format {kind!r}; there are money, percent, integer, number and text")
+    raise ValueError(f"no format {kind!r}; there are money, percent, points, integer, number and text")
 
 
 def _suggested(values: pd.Series) -> str:

@@ -257,6 +257,30 @@ def test_mix_and_rate_add_up_to_the_change():
     assert ltv.mix_split(fresh, "old", "new", by="channel", age=1)["estimate"].tolist() == pytest.approx([0, 0.2, 0.2])
 
 
+def test_cohorts_in_two_halves_of_about_as_many_customers():
+    months = [dt.date(2024, month, 1) for month in range(1, 6)]
+    cells = _cells([("ads", month, 1, n) for month, n in zip(months, [50, 10, 10, 10, 20], strict=True)])
+    cells.loc[("ads", months[3], 1), "known"] = False
+    halves = ltv.halve_cohorts(cells, age=1)
+    assert halves["n"].to_dict() == {
+        ("ads", "2024-01-01", 1): 50,
+        ("ads", "2024-02-01 to 2024-05-01", 1): 40,
+    }
+    assert halves["active"].tolist() == [1, 3]
+    with pytest.raises(DataError, match="fewer than two"):
+        ltv.halve_cohorts(cells, age=2)
+
+
+def test_two_spans_are_a_year_apart_where_the_log_holds_them(read):
+    def spans(since, until="2024-03-31"):
+        return ltv.two_spans(read([("a", since, 1), ("b", until, 1)], until=until), days=31)
+
+    assert spans("2023-02-28") == (("2023-03-02", "2023-04-01"), ("2024-03-01", "2024-03-31"))  # 365 days, not a year
+    assert spans("2024-01-01") == (("2024-01-30", "2024-02-29"), ("2024-03-01", "2024-03-31"))
+    with pytest.raises(DataError, match="does not hold 62 days"):
+        spans("2024-02-15")
+
+
 def test_compare_pools_the_other_level():
     cells = _cells(
         [("ads", "old", 10, 100), ("search", "old", 50, 100), ("ads", "new", 15, 150), ("search", "new", 25, 50)]

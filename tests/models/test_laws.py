@@ -121,6 +121,19 @@ def test_future_orders_have_the_expected_number(model):
     assert_allclose(some, model.probability_order(25, **ROWS), atol=4 * 0.5 / np.sqrt(repeats))
 
 
+@each
+def test_a_horizon_of_its_own_for_each_row(model):
+    rng = np.random.default_rng(6)
+    repeats = 20_000
+    spans = np.repeat([1.0, 25.0, 0.0, 60.0], repeats)
+    tiled = {name: np.repeat(column, repeats) for name, column in ROWS.items()}
+    who, when = model.future_orders(rng, spans, **tiled)
+    assert (when <= spans[who]).all()
+    counts = np.bincount(who, minlength=4 * repeats).reshape(4, repeats)
+    expected = model.expected_orders(spans[::repeats], **ROWS)
+    assert (np.abs(counts.mean(1) - expected) <= 4 * counts.std(1) / np.sqrt(repeats) + 1e-3).all()
+
+
 def test_one_parameter_set_per_row():
     rng = np.random.default_rng(3)
     r = np.repeat([0.2, 2.0], 5000)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ltv.metrics import intervals
+from ltv.errors import DataError
+from ltv.metrics import intervals, same_customers, two_spans
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story import growth
@@ -106,8 +107,28 @@ def findings(
             brought_sentence(next_, log, period=period),
             _new_share(money, period),
         ],
-        for_product=[_base_sentence(people, period), _ratio_sentence(people, period), each_sentence(each)],
+        for_product=[
+            _base_sentence(people, period),
+            _ratio_sentence(people, period),
+            each_sentence(each),
+            *_same_customers(log),
+        ],
     )
+
+
+def _same_customers(log: Orders) -> list[str]:
+    """Whether the customers of a while ago are as active as they were; nothing where the log is too short."""
+    try:
+        first, second = two_spans(log)
+        row = same_customers(log, first=first, second=second).iloc[0]
+    except DataError:
+        return []
+    change = formats.interval(row["low"], row["high"], formats.points)
+    return [
+        f"The same {row['n']:,.0f} customers, acquired before {first[0]}: {formats.percent(row['first'])} ordered from {first[0]} "
+        f"to {first[1]}, {formats.percent(row['second'])} from {second[0]} to {second[1]}, a change of "
+        f"**{formats.points(row['estimate'])}** ({change})."
+    ]
 
 
 def _revenue_sentence(money: pd.DataFrame, log: Orders, period: str) -> str:

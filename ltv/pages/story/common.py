@@ -42,7 +42,7 @@ DEFINITIONS = {
     "Gross revenue retention": "As net, but each customer counts up to what it brought in age 0 at most.",
     "Trend of an age": "A line through the retention of successive cohorts at one age. It counts as moved only where the change exceeds what "
     "cohorts differ by anyway.",
-    "Projected": "Customers who have not lived through an age yet count by simulated futures given their own history (BG/NBD); the others as observed.",
+    "Projected": "Customers who have not lived through an age yet count by simulated futures given their own history; the others as observed.",
     "Lapsed": "Without an order for longer than the parameter lapsed says.",
     "Returns unaided": "Probability of an order within 12 months if nobody does anything. Only returns beyond these are won back.",
     "New": "With the first order in this period. Where the export begins late, old customers look new at first: those periods are not judged.",
@@ -64,8 +64,8 @@ def definitions(*words: str) -> blocks.Definitions:
 
 
 def audit(log: Orders) -> Table:
-    """Every input row: kept, or left out and why."""
-    frame = log.audit.drop(columns="dropped").rename_axis("rule")
+    """Every input row: kept, or left out and why. The first offenders are in `log.audit` only: they name customers."""
+    frame = log.audit.drop(columns=["dropped", "first"]).rename_axis("rule")
     left = "no row was left out" if not log.dropped else f"{log.dropped:,} rows were left out"
     return Table(frame, f"Where the rows went: {left}.", formats={"money": f"money:{log.currency}"})
 
@@ -83,11 +83,10 @@ def tracking_alt(grade: Grade) -> str:
     )
 
 
-def fit_health(*fits: Fit, grade: Grade | None = None) -> blocks.Notes:
-    """The status of each fit, in its own words, and why this family."""
+def fit_health(*fits: Fit, reason: str = "") -> blocks.Notes:
+    """The status of each fit, in its own words, and the reason for the family."""
     health = [f"**{fit.family.title}: {fit.status.name}.** {fit.status.sentence}" for fit in fits]
-    why = [f"Family chosen on the orders after {grade.at}. {grade.reason}"] if grade else []
-    return blocks.Notes("Health of the fits", health + why)
+    return blocks.Notes("Health of the fits", [*health, *([reason] if reason and fits else [])])
 
 
 def estimates(fit: Fit) -> Table:

@@ -8,6 +8,7 @@ from ltv.orders import Orders
 from ltv.orders.audit import MATCHED, UNMATCHED
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import covers
+from ltv.pages.tables import Table
 
 
 def headline(log: Orders) -> blocks.Headline:
@@ -72,6 +73,13 @@ def findings(log: Orders, deciles: pd.DataFrame, largest: pd.DataFrame) -> block
 def signs(log: Orders) -> blocks.Notes:
     """Every sign of damage, in full."""
     return blocks.Notes("Signs of damage", list(log.signs) or ["None was found."])
+
+
+def largest_table(largest: pd.DataFrame, log: Orders) -> Table:
+    """The customers with the most revenue, without their ids."""
+    ranked = largest.set_index(pd.RangeIndex(1, len(largest) + 1, name="rank"))
+    money = f"money:{log.currency}"
+    return Table(ranked, "The customers with the most revenue", formats={"revenue": money, "share": "percent:1"})
 
 
 def rows_alt(steps: pd.DataFrame) -> str:

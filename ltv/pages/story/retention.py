@@ -107,17 +107,13 @@ def trend_sentence(trend: Trend, *, period: str) -> str:
         return f"Whether {period} 1 gets better from cohort to cohort is not yet known: {trend.why}."
     first, last = trend.cohorts.index[0], trend.cohorts.index[-1]
     span = f"from the cohort of {first} to that of {last}"
-    points = f"{_points(trend.change)} ({_points(trend.low)} to {_points(trend.high)})"
+    points = f"{formats.points(trend.change)} ({formats.interval(trend.low, trend.high, formats.points)})"
     if trend.moved:
         way = "rose" if trend.change > 0 else "fell"
         return (
             f"Activity in {period} 1 **{way}** {span}: {points}, more than cohorts differ by anyway (p {_p(trend.p)})."
         )
     return f"Activity in {period} 1 **did not move** beyond chance {span}: {points}."
-
-
-def _points(change: float) -> str:
-    return f"{'+' if change >= 0 else '−'}{abs(100 * change):.1f} points"
 
 
 def _p(p: float) -> str:

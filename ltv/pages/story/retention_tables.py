@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ltv.metrics import Beside, compare, share_by
+from ltv.errors import DataError
+from ltv.metrics import Beside, compare, halve_cohorts, mix_split, share_by
 from ltv.orders import Orders
 from ltv.pages import blocks
 from ltv.pages.tables import Table
@@ -58,8 +59,33 @@ def segments(cells: pd.DataFrame, *, by: str | None, period: str) -> blocks.Bloc
     return Table(
         frame.sort_values("n", ascending=False).rename_axis(by),
         f"Active in {period} 1 by {by}, and the difference from {base}, the largest",
-        formats={"share": "percent:1", "estimate": "percent:1"},
+        formats={"share": "percent:1", "estimate": "points:1"},
         labels={"n": "customers", "share": "share active", "estimate": "difference"},
+    )
+
+
+def mix(cells: pd.DataFrame, *, by: str | None, period: str) -> blocks.Block:
+    """Whether later cohorts differ because the segments changed or because their mix did."""
+    if by is None:
+        return blocks.Notes(
+            "Mix or rate",
+            [
+                f"Later cohorts may stay longer only because more of them come from a better segment. With the parameter by, this "
+                f"page splits the change of {period} 1 into the segments' own and that of their mix."
+            ],
+        )
+    try:
+        halves = halve_cohorts(cells, age=1)
+    except DataError as fault:
+        return blocks.Notes("Mix or rate", [f"Not yet known: {fault.faults[0].split('  ')[-1]}."])
+    first, second = halves.index.unique("cohort")
+    split = mix_split(halves, first, second, by=by, age=1)
+    names = {"rate": "the segments' own change", "mix": "change of their mix", "all": "whole change"}
+    return Table(
+        split.rename(index=names).drop(columns="known"),
+        f"Active in {period} 1, cohorts {second} against {first}: how much of the change is the mix of {by}",
+        formats={"estimate": "points:1"},
+        labels={"estimate": "change", "n": "customers"},
     )
 
 

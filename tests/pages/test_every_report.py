@@ -1,0 +1,55 @@
+"""All reports of one small shop, from the command line: sound pages, escaped names, and no customer on any of them."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from ltv.pages import catalog
+from ltv.pages.checking import check_page
+from ltv.simulate import DEMO, write_shop
+
+MARKUP = '<b>tv</b> & "co"'
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    place = tmp_path_factory.mktemp("shop")
+    write_shop(replace(DEMO, customers=700), place, seed=3)
+    orders = pd.read_parquet(place / "orders.parquet")
+    orders["customer"] = "who" + orders["customer"].astype(str) + "who"
+    orders["channel"] = orders["channel"].replace("tv", MARKUP)
+    orders.to_parquet(place / "orders.parquet")
+    costs = pd.read_csv(place / "costs.csv")
+    costs.assign(channel=costs["channel"].replace("tv", MARKUP)).to_csv(place / "costs.csv", index=False)
+    command = [sys.executable, "-m", "ltv", "report", "all", "--out", str(place / "out"), "-j", "1"]
+    command += ["--orders", str(place / "orders.parquet"), "--customer", "customer", "--date", "date"]
+    command += ["--amount", "amount", "-p", f"costs={place / 'costs.csv'}", "-p", "by=channel"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {path.stem: path.read_text("utf-8") for path in (place / "out").glob("*.html")}, place / "out"
+
+
+def test_every_report_is_a_sound_page(pages):
+    found, _ = pages
+    assert set(found) == {*catalog.reports(), "index"}
+    for name, page in found.items():
+        assert check_page(page) == [], name
+
+
+def test_no_customer_stands_on_a_page(pages):
+    found, out = pages
+    for name, page in found.items():
+        assert re.findall(r".{30}who\d+who.{30}", page) == [], name
+    assert "who1" not in json.dumps(json.loads((out / "manifest.json").read_text()))
+
+
+def test_names_from_the_data_are_escaped(pages):
+    found, _ = pages
+    for name in ("retention", "channels"):
+        assert MARKUP not in found[name]
+        assert "&lt;b&gt;tv&lt;/b&gt;" in found[name]
