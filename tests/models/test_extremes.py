@@ -6,9 +6,10 @@ import mpmath as mp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import special
 
 from ltv.errors import FitError
-from ltv.models import BGNBD, MBGNBD, NBD, ParetoNBD, Patterns, fit
+from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD, Patterns, fit
 from ltv.models.special import decay_end, laplace_of_gamma_beta, mean_over_beta, power_decay
 from ltv.units import Unit
 
@@ -113,6 +114,47 @@ def test_power_decay_against_mpmath():
         assert float(own) == pytest.approx(float(exact), rel=1e-9)
 
 
+def order_value_grid(seed):
+    """p, q, v over many decades with q down to 1; x to 5,000; means from a cent to a thousand million."""
+    rng = np.random.default_rng([seed, 2])
+    p, v = np.exp(rng.normal(1, 3, (2, POINTS)))
+    q = 1 + np.exp(rng.normal(0, 3, POINTS))
+    q[::7], q[1::7] = 1 + 1e-9, 1 + 1e-3
+    x = rng.choice([1, 2, 10, 500, 5000], POINTS).astype(float)
+    return GammaGamma(p, q, v), x, 10 ** rng.uniform(-2, 9, POINTS)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_answer_on_order_values_is_a_number_of_its_kind(seed):
+    model, x, mean = order_value_grid(seed)
+    assert np.isfinite(model.log_likelihood(x, mean)).all()
+    base, slope = model.shrinkage(x)
+    assert ((base >= 0) & (slope > 0) & (slope <= model.p * x / (model.p * x + model.q - 1) * (1 + 1e-12))).all()
+    assert_allclose(base + slope * mean, model.expected_order_value(x, mean), rtol=1e-12)
+    assert (model.expected_order_value(x, mean) > 0).all()
+    spread = model.quantile(np.array([0.05, 0.5, 0.95])[:, None], x, mean)
+    assert np.isfinite(spread).all()
+    assert (np.diff(spread, axis=0) > 0).all()
+    drawn = model.draw_order_values(np.random.default_rng(seed), np.arange(POINTS), x=x, mean=mean)
+    assert np.isfinite(drawn).all()
+    assert (drawn >= 0).all()
+
+
+def test_order_values_against_mpmath():
+    """Density and quantile by their definition: x·mean | ν ~ Gamma(px, ν), ν ~ Gamma(q, v)."""
+    model, x, mean = order_value_grid(4)
+    log_likelihood, middle = model.log_likelihood(x, mean), model.quantile(0.3, x, mean)
+    with mp.workdps(50):
+        for i in range(POINTS):
+            p, q, v, k, m = (mp.mpf(float(value[i])) for value in (model.p, model.q, model.v, x, mean))
+            px, total = p * k, k * m
+            exact = px * mp.log(total) - mp.log(m) + q * mp.log(v) - (px + q) * mp.log(v + total)
+            exact += mp.loggamma(px + q) - mp.loggamma(px) - mp.loggamma(q)
+            assert float(log_likelihood[i]) == pytest.approx(float(exact), rel=1e-9, abs=2e-15 * float(px) * 40 + 1e-9)
+    ahead = special.gammaincc(model.q + model.p * x, model.p * (model.v + x * mean) / middle)
+    assert_allclose(ahead, 0.3, rtol=1e-6)
+
+
 DATA = {
     "a 30-day window": ([0, 1, 2], [0, 2, 3], [4, 4, 4], [900, 60, 10]),
     "one cohort": ([0, 1, 2, 5], [0, 20, 30, 38], [39, 39, 39, 39], [600, 200, 100, 50]),
@@ -145,13 +187,39 @@ def test_a_fit_of_odd_data_answers_or_says_why_not(name, family, priors):
         assert np.isfinite(expected).all()
 
 
+def bought(model, rng, customers=4000, weeks=52.0):
+    """Patterns of new customers of a model, all as old."""
+    nobody = np.zeros(customers)
+    who, when = model.future_orders(rng, weeks, x=nobody, t_x=0.0, T=0.0)
+    t_x = np.zeros(customers)
+    t_x[who] = when  # rows stand in the order of time: the last one stays
+    return Patterns.count(np.bincount(who, minlength=customers), t_x, np.full(customers, weeks), Unit.WEEK)
+
+
+@pytest.mark.parametrize(
+    ("truth", "edge"),
+    [
+        (BGNBD(0.8, 3.0, 400.0, 1600.0), "edge: one dropout probability"),
+        (MBGNBD(0.8, 3.0, 400.0, 1600.0), "edge: one dropout probability"),
+        (ParetoNBD(0.8, 3.0, 400.0, 6000.0), "edge: one dropout rate"),
+        (NBD(400.0, 1600.0), "edge: one buying rate"),
+    ],
+    ids=repr,
+)
+def test_customers_who_are_all_alike_are_an_edge_and_still_forecast(truth, edge):
+    rng = np.random.default_rng(3)
+    patterns = bought(truth, rng)
+    result = fit(type(truth), patterns)
+    rows = {"x": patterns.x, "t_x": patterns.t_x, "T": patterns.T}
+    assert (result.status.name, result.status.usable) == (edge, True)
+    assert edge.removeprefix("edge: ") in result.status.nested
+    forecasts = result.draws(100).expected_orders(26.0, **rows) @ patterns.n
+    exact = truth.expected_orders(26.0, **rows) @ patterns.n
+    assert abs(forecasts.mean() - exact) < 4 * forecasts.std()
+
+
 def test_no_dropout_names_the_nested_family():
-    rng = np.random.default_rng(0)
-    T = np.full(4000, 52.0)
-    who, when = NBD(1.0, 2.0).future_orders(rng, 52.0, x=np.zeros(4000), t_x=0.0, T=0.0)
-    t_x = np.zeros(4000)
-    t_x[who] = when
-    patterns = Patterns.count(np.bincount(who, minlength=4000), t_x, T, Unit.WEEK)
+    patterns = bought(NBD(1.0, 2.0), np.random.default_rng(0))
     for family in (BGNBD, MBGNBD, ParetoNBD):
         status = fit(family, patterns).status
         assert status.name == "edge: no dropout"

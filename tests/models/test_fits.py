@@ -10,26 +10,62 @@ from ltv.errors import FitError
 from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD, Patterns, fit
 from ltv.units import Unit
 
-
-def test_a_fit_counts_patterns_by_their_weight(cdnow):
-    rows = Patterns(cdnow.x, cdnow.t_x, cdnow.T, np.ones(cdnow.x.size), unit=Unit.WEEK)
-    shuffled = np.random.default_rng(0).permutation(cdnow.x.size)
-    mixed = Patterns(*(getattr(rows, name)[shuffled] for name in ("x", "t_x", "T", "n")), unit=Unit.WEEK)
-    compressed = fit(BGNBD, cdnow)
-    for other in (fit(BGNBD, rows), fit(BGNBD, mixed)):
-        assert_allclose(other.model.parameters(), compressed.model.parameters(), rtol=1e-7)
-    direct = compressed.model.log_likelihood(cdnow.x, cdnow.t_x, cdnow.T).sum()
-    assert compressed.log_likelihood == pytest.approx(direct, abs=1e-8)
+FAMILIES = [NBD, BGNBD, MBGNBD, ParetoNBD, GammaGamma]
+each = pytest.mark.parametrize("family", FAMILIES)
 
 
-def test_a_fit_in_days_is_a_fit_in_weeks(cdnow):
+def rearranged(data, order, n):
+    """The same kind of data with its rows in this order, each counted `n` times."""
+    columns = {
+        name: np.asarray(getattr(data, name))[order] for name in ("x", "t_x", "T", "mean") if hasattr(data, name)
+    }
+    return type(data)(**columns, n=n, unit=data.unit)
+
+
+@each
+def test_a_fit_does_not_depend_on_how_customers_are_listed(cdnow, family):
+    data = getattr(cdnow, family.reads)
+    rng, whole = np.random.default_rng(0), fit(family, data)
+    one_by_one = np.repeat(np.arange(data.x.size), data.n.astype(int))
+    shuffled = rearranged(data, rng.permutation(one_by_one), np.ones(one_by_one.size))
+    split = rearranged(data, np.tile(np.arange(data.x.size), 2), np.concatenate([0.25 * data.n, 0.75 * data.n]))
+    for other in (fit(family, shuffled), fit(family, split)):
+        assert_allclose(other.model.parameters(), whole.model.parameters(), rtol=1e-7)
+        assert_allclose(other.covariance, whole.covariance, rtol=1e-5)
+        assert other.log_likelihood == pytest.approx(whole.log_likelihood, abs=1e-7)
+    direct = whole.model.log_likelihood(
+        *(getattr(data, name) for name in ("x", "t_x", "T", "mean") if hasattr(data, name))
+    )
+    assert whole.log_likelihood == pytest.approx(direct @ data.n, abs=1e-7)
+
+
+@each
+def test_every_customer_twice_is_twice_the_information(cdnow, family):
+    data = getattr(cdnow, family.reads)
+    once = fit(family, data, priors=None)
+    twice = fit(family, rearranged(data, np.arange(data.x.size), 2 * data.n), priors=None)
+    assert_allclose(twice.model.parameters(), once.model.parameters(), rtol=1e-6)
+    assert_allclose(2 * twice.covariance, once.covariance, rtol=1e-4)
+    assert twice.log_likelihood == pytest.approx(2 * once.log_likelihood, rel=1e-10)
+
+
+@pytest.mark.parametrize("family", FAMILIES[:4])
+def test_a_fit_in_days_is_a_fit_in_weeks(cdnow, family):
     weeks = cdnow.patterns
     days = Patterns(weeks.x, 7 * weeks.t_x, 7 * weeks.T, weeks.n, unit=Unit.DAY)
-    r, alpha, a, b = fit(BGNBD, weeks).model.parameters()
-    assert_allclose(fit(BGNBD, days).model.parameters(), (r, 7 * alpha, a, b), rtol=1e-6)
+    by_week, by_day = fit(family, weeks).model, fit(family, days).model
+    timed = {name: 7 if name in ("alpha", "beta") else 1 for name in family.names()}
+    assert_allclose(by_day.parameters(), np.multiply(by_week.parameters(), [*timed.values()]), rtol=1e-6)
 
 
-@pytest.mark.parametrize("family", [NBD, BGNBD, MBGNBD, ParetoNBD, GammaGamma])
+def test_order_values_in_cents_are_order_values_in_whole_units(cdnow):
+    data = cdnow.order_values
+    cents = type(data)(data.x, 100 * data.mean, data.n, unit=data.unit)
+    p, q, v = fit(GammaGamma, data).model.parameters()
+    assert_allclose(fit(GammaGamma, cents).model.parameters(), (p, q, 100 * v), rtol=1e-6)
+
+
+@each
 def test_derivatives_against_differences(cdnow, family):
     total = family.total(getattr(cdnow, family.reads))
     point = np.log([0.5, 6.0, 0.9, 2.0] if family.reads == "patterns" else [6.0, 3.0, 12.0])
