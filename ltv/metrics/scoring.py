@@ -9,6 +9,8 @@ per pair and handed to the patterns; only P(alive) is per pattern.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from ltv.units import Horizon, Rate, annual
 
 Array = NDArray[np.float64]
 PATTERN = ["frequency", "recency_days", "age_days"]
+THREADS = min(os.cpu_count() or 1, 4)
 
 
 def score(
@@ -117,17 +120,22 @@ def pattern_scores(question: Any) -> pd.DataFrame:
     patterns, unit = question.customers.patterns, question.customers.unit
     x, t_x, T = patterns.x, patterns.t_x, patterns.T
     pairs = _Pairs.of(x, T)
-    sums = {name: np.zeros(x.size) for name in ("D", "DD", "E", "EE", "soon", "alive", "back")}
     points = balanced(question.buying, question.draws)
-    for model in points:
+
+    def at(model: Any) -> tuple[Array, ...]:
         alive = np.ravel(model.probability_alive(x, t_x, T))
         given = pairs.given_alive(
             model, question.horizon.in_(unit), question.discount.per(unit), Horizon.of("30 days").in_(unit)
         )
         D, E = alive * given["D"][pairs.back], alive * given["E"][pairs.back]
-        parts = (D, D * D, E, E * E, alive * given["soon"][pairs.back], alive, given["back"][pairs.back])
-        for name, part in zip(sums, parts, strict=True):
-            sums[name] += part
+        return D, D * D, E, E * E, alive * given["soon"][pairs.back], alive, given["back"][pairs.back]
+
+    sums = {name: np.zeros(x.size) for name in ("D", "DD", "E", "EE", "soon", "alive", "back")}
+    with ThreadPoolExecutor(THREADS) as threads:  # NumPy lets other threads run while it computes
+        for start in range(0, len(points), THREADS):  # a few at a time, for each holds seven numbers a pattern
+            for parts in threads.map(at, points[start : start + THREADS]):
+                for name, part in zip(sums, parts, strict=True):
+                    sums[name] += part
     mean = {name: total / len(points) for name, total in sums.items()}
     return pd.DataFrame(
         {
@@ -182,13 +190,15 @@ class _Pairs:
     def given_alive(self, model: Any, span: float, delta: float, month: float) -> dict[str, Array]:
         """Per pair: discounted orders, orders and P(order within a month) of a customer alive at T; orders if won back."""
         latest = {"x": self.x, "t_x": np.where(self.x > 0, self.T, 0.0), "T": self.T}
-        alive = np.ravel(model.probability_alive(**latest))
         returned = {"x": self.x + 1, "t_x": self.T, "T": self.T}
+        alive = np.ravel(model.probability_alive(**latest))
+        both = {name: np.concatenate([latest[name], returned[name]]) for name in latest}  # most pairs are in both
+        D, back = np.split(np.ravel(model.discounted_orders(span, delta, **both)), 2)
         return {
-            "D": np.ravel(model.discounted_orders(span, delta, **latest)) / alive,
+            "D": D / alive,
             "E": np.ravel(model.expected_orders(span, **latest)) / alive,
             "soon": np.ravel(model.probability_order(month, **latest)) / alive,
-            "back": 1 + np.ravel(model.discounted_orders(span, delta, **returned)),
+            "back": 1 + back,
         }
 
 

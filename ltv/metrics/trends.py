@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from ltv.metrics import intervals
 
@@ -100,6 +100,8 @@ def _williams(k: Array, n: Array, x: Array) -> tuple[tuple[float, float], float,
 
     correlation = 0.0
     if excess(0.0) > 0:
+        from scipy import optimize  # a quarter of a second that only this case needs
+
         correlation = optimize.brentq(excess, 0.0, 1.0) if excess(1.0) < 0 else 1.0
     theta, information, weight, _ = fit(correlation)
     about = float(weight @ x / weight.sum())

@@ -48,7 +48,7 @@ def account(
     audit["money"] = audit["money"].astype(float).round(4) + 0.0
     audit["dropped"] = ~audit.index.isin(IN)
     audit["why"] = [WHY[rule].format(**facts) for rule in rules]
-    offenders = _offenders(left_out)
+    offenders = _offenders(left_out) if audit.loc[audit["dropped"], "rows"].any() else {}
     audit["first"] = [offenders.get(rule, "") for rule in rules]
     return audit.rename_axis("rule").astype({"rows": int, "customers": int})
 

@@ -138,7 +138,7 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
         fingerprint=opened.fingerprint or fingerprint(days),
         refunds=cleaned.refunds,
         days=days,
-        signs=find_signs(opened, rows, days),
+        signs=find_signs(opened, rows, days, orders=int(table.count().to_pyarrow().as_py())),
         policy=policy,
         truncation=cleaned.truncation,
     )

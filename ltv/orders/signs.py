@@ -18,13 +18,16 @@ LOOKED_THROUGH = 5_000_000
 """Equal lines are looked for in inputs of at most so many rows: it takes a pass over every column."""
 
 
-def find_signs(source: Source, rows: ir.Table, days: pd.DataFrame) -> tuple[str, ...]:
-    """Every sign of damage in the input, worst first: `rows` are its typed rows, `days` their profile."""
+def find_signs(source: Source, rows: ir.Table, days: pd.DataFrame, *, orders: int) -> tuple[str, ...]:
+    """Every sign of damage in the input, worst first: `rows` are its typed rows, `days` their profile.
+
+    Where they gave as many `orders` as they are, no two are of one customer and day, and so none are equal.
+    """
     total = int(days["rows"].sum())
     found = [*source.remarks, *_ids(rows, days, spreadsheet=source.spreadsheet), *_days(days)]
     if "file" in rows.columns:
         found += _files(rows)
-    if total <= LOOKED_THROUGH and "again" not in rows.columns:
+    if orders < total <= LOOKED_THROUGH and "again" not in rows.columns:
         found += _copies(source.table, total)
     return tuple(found)
 
