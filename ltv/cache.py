@@ -13,16 +13,21 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ltv import __version__
 
+try:
+    import fcntl
+except ImportError:  # Windows: two processes may compute the same
+    fcntl = None  # type: ignore[assignment]
+
 VARIABLE = "LTV_CACHE"
 DAYS_KEPT = 14
-_ASIDE = ".aside-"
+_ASIDE, _LOCK = ".aside-", ".lock-"
 T = TypeVar("T")
 
 
@@ -62,17 +67,39 @@ def recall(name: str, *, compute: Callable[[], T], load: Callable[[Path], T], sa
     if home is None:
         return compute()
     place = home / name
+    found = _found(place, load)
+    if found is None:
+        with _one_at_a_time(place):
+            found = _found(place, load)  # by now another process may have kept it
+            if found is None:
+                shutil.rmtree(place, ignore_errors=True)
+                found = compute()
+                with contextlib.suppress(OSError):
+                    _keep(found, place, save)
+    return found
+
+
+def _found(place: Path, load: Callable[[Path], T]) -> T | None:
     try:
         found = load(place)
         os.utime(place)
     except Exception:  # noqa: BLE001 whatever is wrong with a kept result, the result can be computed
-        shutil.rmtree(place, ignore_errors=True)
-    else:
-        return found
-    result = compute()
-    with contextlib.suppress(OSError):
-        _keep(result, place, save)
-    return result
+        return None
+    return found
+
+
+@contextlib.contextmanager
+def _one_at_a_time(place: Path) -> Iterator[None]:
+    """Who wants what another process is computing waits for it; the lock goes with the process that holds it."""
+    path = place.with_name(_LOCK + place.name)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # where nothing can be kept there is nothing to wait for
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = held.enter_context(path.open("w"))
+            held.callback(path.unlink, missing_ok=True)
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _keep(result: T, place: Path, save: Callable[[T, Path], object]) -> None:
@@ -89,7 +116,7 @@ def sweep(days: float = DAYS_KEPT) -> None:
     """Delete what nobody has asked for in so many days, and what a killed process left unfinished for an hour."""
     home, now = folder(), time.time()
     for place in home.iterdir() if home and home.is_dir() else ():
-        limit = 3600 if place.name.startswith(_ASIDE) else days * 86_400
+        limit = 3600 if place.name.startswith((_ASIDE, _LOCK)) else days * 86_400
         with contextlib.suppress(OSError):
             if now - place.stat().st_mtime > limit:
-                shutil.rmtree(place, ignore_errors=True)
+                place.unlink() if place.is_file() else shutil.rmtree(place, ignore_errors=True)

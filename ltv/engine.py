@@ -91,7 +91,7 @@ def connect(memory: str | None = None) -> Any:
     """A DuckDB connection of its own, out of core, that never downloads an extension.
 
     `memory` bounds its memory, such as "4GB"; beyond it work goes to a temporary folder.
-    The environment variable LTV_MEMORY sets the default.
+    The environment variable LTV_MEMORY sets the default; LTV_THREADS bounds the cores it takes.
     """
     settings: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
@@ -99,6 +99,8 @@ def connect(memory: str | None = None) -> Any:
     }
     if memory := memory or os.environ.get("LTV_MEMORY"):
         settings["memory_limit"] = memory
+    if threads := os.environ.get("LTV_THREADS"):
+        settings["threads"] = threads
     return ibis.duckdb.connect(**settings)
 
 

@@ -1,5 +1,6 @@
 """Kept results: found again, never trusted when broken, never needed; and the segments of a log."""
 
+import multiprocessing
 import os
 import time
 
@@ -142,3 +143,30 @@ def test_an_empty_segment_and_an_unknown_attribute_are_named(log):
         ltv.read_orders(log, **COLUMNS, segment={"channel": "tv"})
     with pytest.raises(DataError, match="was not kept"):
         ltv.orders.only(ltv.read_orders(log, **COLUMNS), country="DE")
+
+
+def _slowly(home, said):
+    os.environ[cache.VARIABLE] = home
+    load, save = lambda place: (place / "x").read_text(), lambda text, place: (place / "x").write_text(text)
+
+    def compute():
+        with said.open("a") as file:
+            file.write("computed\n")
+        time.sleep(0.5)
+        return "result"
+
+    assert cache.recall("step", compute=compute, load=load, save=save) == "result"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such lock")
+def test_two_that_want_the_same_compute_it_once(tmp_path):
+    home, said = tmp_path / "cache", tmp_path / "said"
+    context = multiprocessing.get_context("spawn")
+    asking = [context.Process(target=_slowly, args=(str(home), said)) for _ in range(3)]
+    for process in asking:
+        process.start()
+    for process in asking:
+        process.join(60)
+    assert [process.exitcode for process in asking] == [0, 0, 0]
+    assert said.read_text() == "computed\n"
+    assert [path.name for path in home.iterdir()] == ["step"]

@@ -21,7 +21,7 @@ from ltv.units import Horizon, Rate, annual
 
 Array = NDArray[np.float64]
 RECENCY_DAYS = (30, 90, 180, 365)
-CHUNK = 1 << 22  # draws × patterns held at once
+CHUNK = 1 << 18  # draws × patterns held at once: in a few megabytes they stay near the processor
 
 
 def value(

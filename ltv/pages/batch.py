@@ -85,18 +85,21 @@ def run_batch(
     """
     out, settings = out.absolute(), settings or Settings()
     most = sum(len(segment.reports) for segment in segments)
-    with alone_in(out), _crew(most, settings) as crew:
+    with alone_in(out):
         run = _Run(out, read_records(out), {}, watch or Watch())
         run.watch.planned(most)
         if settings.resume:
             segments = run.leave_fresh(segments)
         if least:
-            segments = run.leave_small(segments, crew, least)
-        for task, answer in crew.run(run.tasks(segments), seconds=settings.seconds):
-            run.told(task.name, answer)
-        for _, answer in crew.run([Task("index", _index, (out, run.everything))]):
-            if isinstance(answer, WorkerError):
-                raise answer
+            # Workers of its own: an engine that has read the whole log does not give all its memory back.
+            with _crew(len(segments), settings) as crew:
+                segments = run.leave_small(segments, crew, least)
+        with _crew(most, settings) as crew:
+            for task, answer in crew.run(run.tasks(segments), seconds=settings.seconds):
+                run.told(task.name, answer)
+            for _, answer in crew.run([Task("index", _index, (out, run.everything))]):
+                if isinstance(answer, WorkerError):
+                    raise answer
         if settings.keep:
             history.keep_run(out, settings.keep, run.everything.values())
     return list(run.records.values())
@@ -183,11 +186,14 @@ class _Run:
 
 @contextmanager
 def _crew(most: int | None, settings: Settings) -> Iterator[Crew]:
-    size = settings.workers or min(os.cpu_count() or 1, max(1, psutil.virtual_memory().available // PER_WORKER))
-    environment = {} if cache.VARIABLE in os.environ else {cache.VARIABLE: platformdirs.user_cache_dir("ltv")}
+    cores = os.cpu_count() or 1
+    size = settings.workers or min(cores, max(1, psutil.virtual_memory().available // PER_WORKER))
+    size = min(size, most or size)
+    environment = {"LTV_THREADS": str(max(1, cores // max(size, 1)))} | dict(os.environ)
+    environment.setdefault(cache.VARIABLE, platformdirs.user_cache_dir("ltv"))
     if settings.force:
         environment[cache.VARIABLE] = ""
-    with Crew(min(size, most or size), environment) as crew:
+    with Crew(size, environment) as crew:
         yield crew
 
 

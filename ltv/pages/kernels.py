@@ -7,6 +7,7 @@ a worker instead of once a report.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -28,6 +29,9 @@ IMPORTED = [
     "matplotlib.backends.backend_svg",
     "matplotlib_inline.backend_inline",
     "ibis.backends.sql.compilers.duckdb",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
+    "seaborn",
     "ltv.metrics",
     "ltv.plots",
     "ltv.pages.figures",
@@ -129,6 +133,12 @@ def _become_kernel(connection_file: str, environment: Mapping[str, str], log: st
         os._exit(1)
     os.dup2(words, 1)
     os.dup2(words, 2)
+    # What was imported is shared with the parent until somebody writes to it, and looking for garbage writes; a notebook
+    # lives for seconds, most of what it makes stays until its end, and looking often is a tenth of its time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    # A debugger that nobody will attach takes an eighth of a second to import.
+    sys.modules["debugpy"] = None  # type: ignore[assignment]
     import matplotlib
     from ipykernel.kernelapp import IPKernelApp
 

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import papermill
 from nbformat import NotebookNode
+from papermill.engines import NBClientEngine, papermill_engines
 from traitlets.config import Config
 
 from ltv import errors
@@ -29,6 +30,27 @@ class NotebookError(LtvError):
     def __init__(self, message: str, *, details: str = "", notebook: NotebookNode | None = None) -> None:
         super().__init__(message)
         self.details, self.notebook = details, notebook
+
+
+class _Stopped(Exception):
+    """A run that did not end by itself, with the notebook as far as it came."""
+
+    def __init__(self, notebook: NotebookNode) -> None:
+        self.notebook = notebook
+
+
+class _Engine(NBClientEngine):
+    """papermill's own, but whoever stops it is told how far it came: nothing has to be saved after every cell."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **options: Any) -> Any:
+        try:
+            return super().execute_managed_notebook(nb_man, kernel_name, **options)
+        except Exception as error:
+            raise _Stopped(nb_man.nb) from error
+
+
+papermill_engines.register("ltv", _Engine)
 
 
 def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
@@ -50,16 +72,18 @@ def execute(source: Path, parameters: Mapping[str, Any]) -> NotebookNode:
                 dict(parameters),
                 kernel_name="python3",
                 language="python",
+                engine_name="ltv",
                 progress_bar=False,
+                request_save_on_cell_execute=False,
                 kernel_manager_class=ThisPython,
                 shutdown_kernel="immediate",
                 config=Config(ThisPython={"folder": folder} | _transport(folder)),
             )
         except papermill.PapermillExecutionError as error:
             raise _told(error, nbformat.read(target, as_version=4)) from None
-        except Exception as error:
+        except _Stopped as stopped:
             # Whatever else happens here is a kernel that died or never came up.
-            raise _stopped(error, Path(folder), notebook) from error
+            raise _ended(stopped, Path(folder)) from stopped
     if fault := _unfinished(done):
         raise NotebookError(fault, notebook=done)
     return done
@@ -90,12 +114,12 @@ def _told(error: Any, notebook: NotebookNode) -> NotebookError:
     return NotebookError(message, details="\n".join(error.traceback), notebook=notebook)
 
 
-def _stopped(error: Exception, folder: Path, notebook: NotebookNode) -> NotebookError:
-    """A kernel that is gone: the notebook as papermill last saved it, and the kernel's own last words."""
-    message = f"the notebook's process ended before its time ({error}); was there enough memory?"
-    saved, log = sorted(folder.glob("*.ipynb")), folder / LOG
+def _ended(stopped: _Stopped, folder: Path) -> NotebookError:
+    """A kernel that is gone: the notebook as far as it came, and the kernel's own last words."""
+    message = f"the notebook's process ended before its time ({stopped.__cause__}); was there enough memory?"
+    log = folder / LOG
     words = log.read_text("utf-8", "replace") if log.exists() else ""
-    return NotebookError(message, details=words, notebook=nbformat.read(saved[0], as_version=4) if saved else notebook)
+    return NotebookError(message, details=words, notebook=stopped.notebook)
 
 
 def _unfinished(notebook: NotebookNode) -> str:
