@@ -36,6 +36,7 @@ def cli(debug: bool) -> None:
     ltv batch jobs.toml                              the reports of every segment, for a scheduler
     ltv params payback                               what a report can be told
     ltv check data/orders.csv                        what is in a file, and the command for it
+    ltv compare                                      the families side by side, and a second opinion
     """
 
 
@@ -174,12 +175,9 @@ def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
     told: Any = catalog.check("backtest", given)
 
     from ltv import metrics
-    from ltv.orders import read_orders
     from ltv.pages.forms import spans
 
-    columns = {name: getattr(told, name) for name in ("customer", "date", "amount", "until", "time_zone", "currency")}
-    log = read_orders(told.orders, **columns, margin=told.margin, segment=told.segment)
-    test = metrics.backtest(log, at=told.holdout, horizons=spans(told.horizons), unit=told.unit)
+    test = metrics.backtest(_read(told), at=told.holdout, horizons=spans(told.horizons), unit=told.unit)
     faults = test.faults(most=most)
     verdict = "The forecasts may not be used:" if faults else "The forecasts may be used."
     scores = test.scores.round(4).to_string()
@@ -187,6 +185,34 @@ def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
     click.echo("".join(f"  {fault}\n" for fault in faults), nl=False)
     if faults:
         sys.exit(FAILED)
+
+
+@cli.command()
+@_common
+@click.option("--at", help="Last day the families may see. [default: the middle of the log]")
+def compare(at: str | None, **options: str | None) -> None:
+    """Which family? All of them fitted to the past and judged by what came; and what lifetimes makes of the same data."""
+    told: Any = catalog.check("ltv", {name: value for name, value in options.items() if value is not None})
+
+    from ltv.metrics.holdouts import hold_out, middle
+    from ltv.models import compare as judge
+    from ltv.models import second_opinion
+
+    log = _read(told)
+    holdout = hold_out(log, at=at or middle(log), unit=told.unit)
+    customers = holdout.customers
+    click.echo(f"Fitted up to {holdout.at}, judged by the orders until {holdout.until} (time in {customers.unit}s).\n")
+    click.echo(repr(judge(*holdout.pairs, holdout.span)))
+    click.echo("\nThe same by maximum likelihood, and a second opinion:\n")
+    click.echo(second_opinion(customers.patterns, holdout.span).round(2).to_string())
+
+
+def _read(told: Any) -> Any:
+    """The log that the common parameters describe."""
+    from ltv.orders import read_orders
+
+    names = [field.name for field in dataclasses.fields(catalog.Parameters) if field.name != "orders"]
+    return read_orders(told.orders, **{name: getattr(told, name) for name in names})
 
 
 @cli.command()
@@ -215,14 +241,12 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
 def score(horizon: str, discount: float, out: str, **options: str | None) -> None:
     """Write what every customer is worth: value and orders with intervals, P(order in 30 days), value if won back."""
     given = {name: value for name, value in options.items() if value is not None}
-    told = dataclasses.asdict(catalog.check("ltv", given | {"horizon": horizon, "discount": str(discount)}))
+    told: Any = catalog.check("ltv", given | {"horizon": horizon, "discount": str(discount)})
 
     from ltv.metrics.scoring import score_log
-    from ltv.orders import read_orders
 
-    names = [field.name for field in dataclasses.fields(catalog.Parameters) if field.name != "orders"]
-    log = read_orders(told["orders"], **{name: told[name] for name in names})
-    click.echo(f"{score_log(log, out, horizon=told['horizon'], discount=told['discount']):,} customers: {out}")
+    count = score_log(_read(told), out, horizon=told.horizon, discount=told.discount)
+    click.echo(f"{count:,} customers: {out}")
 
 
 @cli.command()

@@ -43,3 +43,11 @@ def test_check_names_the_faults(folder, capsys):
     assert code == 1
     assert "1 of 2 rows" in said
     assert run(capsys, "check", str(folder / "none.csv"))[0] == 2
+
+
+def test_compare_judges_the_families_and_asks_a_second_opinion(capsys):
+    code, said = run(capsys, "compare", "--orders", "cdnow_sample", "--at", "1997-09-30")
+    assert code == 0
+    assert "judged by the orders until 1998-06-30 (time in weeks)" in said
+    assert "MBG/NBD: it forecast the holdout best, by more than one standard error." in said
+    assert said.count("r 0.2426, alpha 4.414, a 0.7929, b 2.426") == 2  # here and in lifetimes

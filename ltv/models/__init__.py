@@ -12,6 +12,7 @@ from ltv.models.pareto_nbd import ParetoNBD
 from ltv.models.pooling import Pooled, pooled
 from ltv.models.recalled import fit
 from ltv.models.saving import load, save
+from ltv.models.second_opinion import second_opinion
 from ltv.models.status import Status
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "load",
     "pooled",
     "save",
+    "second_opinion",
     "with_first_order",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 from ltv.errors import DataError, FitError
-from ltv.models import BGNBD, MBGNBD, NBD, ParetoNBD, Patterns, compare
+from ltv.models import BGNBD, MBGNBD, NBD, ParetoNBD, Patterns, compare, second_opinion
 from ltv.simulate import first_days, simulate_patterns
 from ltv.units import Unit
 
@@ -76,3 +78,20 @@ def test_families_that_cannot_be_told_apart_follow_the_fixed_order(cdnow):
     assert 0 < behind < result.table.loc["Pareto/NBD", "se"]
     assert result.chosen is ParetoNBD
     assert "fixed order" in result.reason
+
+
+def test_lifetimes_finds_the_same_maximum(cdnow):
+    table = second_opinion(cdnow.patterns, 39.0)
+    assert len(table) == 6
+    for title, rows in table.groupby(level="family"):
+        own, peer = rows.xs("ltv", level="package").iloc[0], rows.xs("lifetimes", level="package").iloc[0]
+        assert own["log_likelihood"] >= peer["log_likelihood"] - 2e-3, title
+        assert own["log_likelihood"] == pytest.approx(peer["log_likelihood"], abs=0.05)
+        assert own["forecast"] == pytest.approx(peer["forecast"], rel=1e-3)
+
+
+def test_what_lifetimes_cannot_fit_is_said(cdnow, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lifetimes", None)
+    table = second_opinion(cdnow.patterns, 39.0, families=[BGNBD])
+    assert table.loc[("BG/NBD", "lifetimes"), "parameters"].startswith("ModuleNotFoundError: import of lifetimes")
+    assert table["forecast"].notna().tolist() == [True, False]
