@@ -16,21 +16,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ltv import engine
-from ltv.errors import DataError, ParameterError
 from ltv.metrics import intervals
+from ltv.metrics.channel_runs import simulate_channels
 from ltv.metrics.costs import CUT, MISSING, Acquisition
-from ltv.metrics.futures import SHOCK_SD, hold
-from ltv.metrics.payback import affordable, passage, quantile
-from ltv.metrics.projection import TARGETS, Projection, Run, Terms, simulate
-from ltv.models import BGNBD, Family, Fit, GammaGamma, Pooled, fit, pooled
+from ltv.metrics.futures import SHOCK_SD
+from ltv.metrics.payback import affordable, crossing, passage, quantile, settled
+from ltv.metrics.projection import TARGETS, Projection, Run, Terms
+from ltv.metrics.refunding import refunds_of
+from ltv.models import BGNBD, Family, Fit
 from ltv.orders.customers import Customers
-from ltv.units import EPOCH, Horizon, Rate, Unit, annual, period_index, period_start
+from ltv.units import Horizon, Rate, Unit, annual, period_start
 
 Array = NDArray[np.float64]
 AGES = (3, 6, 12, 24)
 NEVER = 0.95
-FEW = 100  # customers; below it a channel's money rests on a handful of orders
-OWN = 0.9
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,9 @@ class ChannelPayback:
 
     `cells` by (cohort, channel) and `channels` by channel: n, cac, estimate (months, median), low, high (90 %, widened),
     raw_low, raw_high, paid_by_3 …, beyond, margin_3 … and ltv_cac_3 … (M and M ÷ CAC at those ages) with _low and
-    _high, realised (share of M at 12 months that has happened), known, verdict. `channels` adds the
-    next customer: next_estimate, next_low, next_high (π*), cac_last. `affordable` by (channel, months). `projections`
+    _high, realised (share of M at 12 months that has happened), first_crossing, known, verdict. `channels` adds what is
+    undiscounted (payback in months) and margin_3_undiscounted …, and the next customer: next_estimate, next_low,
+    next_high (π*), cac_last. `affordable` by (channel, months). `projections`
     holds the paths per channel and of all customers ("all"). `note` says how far channels speak for themselves.
     """
 
@@ -84,23 +84,19 @@ def channel_payback(
     a repeat order.
     """
     terms = replace(Terms.of(horizon, discount, targets, draws, seed), tau=tau)
-    segments = _segments(customers, acquired.channel)
-    fits, small, note = _fits(segments, family, seed)
-    runs, cells = {}, []
-    for name, segment in segments.items():
-        base = hold(segment)
-        cohorts = _cohorts(base.age_days, segment, acquired.cohort)
-        labels, groups = np.unique(cohorts, return_inverse=True)
-        runs[name] = simulate(segment, base, *fits[name], groups=groups, terms=terms)
-        cells.append(_cell_rows(runs[name], labels, name, acquired, name in small))
-    whole = _together(runs)
+    simulated = simulate_channels(customers, acquired.channel, cohort=acquired.cohort, family=family, terms=terms)
+    segments, runs, small = simulated.segments, simulated.runs, simulated.too_small
+    cells = [_cell_rows(run, simulated.cohorts[name], name, acquired, name in small) for name, run in runs.items()]
     projections = {name: run.projection() for name, run in runs.items()}
+    whole, plain = _together(projections), simulated.undiscounted()
     rows = [
         _channel_row(name, projections[name], acquired, name in small)
-        | _next_customer(segments[name], fits[name], terms, acquired, name)
+        | _next_customer(segments[name], simulated.fits[name], terms, acquired, name)
         for name in segments
     ]
     rows.append(_channel_row("all", whole, acquired, small=False))
+    for row, projection in zip(rows, [*plain.values(), _together(plain)], strict=True):
+        row |= _undiscounted(projection, row["cac"])
     may_cost = pd.concat(
         {name: affordable(projections[name], probability=probability) for name in segments}, names=["channel"]
     )
@@ -110,64 +106,9 @@ def channel_payback(
         affordable=may_cost,
         projections=projections | {"all": whole},
         acquisition=acquired,
-        too_small=tuple(small),
-        note=note,
+        too_small=small,
+        note=simulated.note,
     )
-
-
-def _segments(customers: Customers, channel: str) -> dict[str, Customers]:
-    if channel not in customers.orders.by:
-        raise ParameterError(f'the orders have no attribute "{channel}"; name it: read_orders(…, by=["{channel}"])')
-    t = customers.table
-    named = t.mutate(**{channel: t[channel].fill_null("unknown")})
-    names = engine.run(named.select(channel).distinct().order_by(channel))[channel]
-    return {name: replace(customers, table=named.filter(named[channel] == name)) for name in names}
-
-
-def _fits(
-    segments: dict[str, Customers], family: type[Family], seed: int
-) -> tuple[dict[str, tuple[Fit, Fit]], list[str], str]:
-    """Buying and order value per channel, partially pooled; the channels too small to judge; and the words for it."""
-    if len(segments) == 1:
-        ((name, only),) = segments.items()
-        return (
-            {name: (fit(family, only, seed=seed), fit(GammaGamma, only, seed=seed))},
-            [],
-            "One channel: nothing to pool.",
-        )
-    spending = {}
-    for name, segment in segments.items():
-        try:
-            spending[name] = segment.order_values
-        except DataError:
-            continue
-    buying = pooled(family, segments, seed=seed)
-    if not spending:
-        raise DataError("order values", ["frequency  no channel has a customer who came back with an order of value"])
-    worth: dict[str, Any] = {}
-    if len(spending) > 1:
-        values = pooled(GammaGamma, spending, seed=seed)
-        worth = {name: _own_or_pooled(values, name) for name in segments}
-    else:
-        worth = dict.fromkeys(segments, fit(GammaGamma, next(iter(spending.values())), seed=seed))
-    small = [name for name in segments if buying.own[name] < 0.5 or segments[name].counts["customers"] < FEW]
-    few = "" if len(segments) > 4 else f"With {len(segments)} channels the spread between them comes from the prior. "
-    said = f"Too small to judge: {', '.join(small)}." if small else "Every channel speaks mostly for itself."
-    return {name: (_own_or_pooled(buying, name), worth[name]) for name in segments}, small, few + said
-
-
-def _own_or_pooled(fits: Pooled, name: str) -> Fit:
-    """A channel that hardly leans on the others is fitted alone: pooling makes their shapes one, and it may have its own."""
-    alone = fits.unpooled.get(name)
-    if isinstance(alone, Fit) and fits.own.get(name, 0.0) >= OWN:
-        return alone
-    return fits.fits.get(name, fits.whole)
-
-
-def _cohorts(age_days: NDArray[np.int64], segment: Customers, unit: Unit) -> NDArray[np.int64]:
-    ages, where = np.unique(age_days, return_inverse=True)
-    births = [(segment.orders.until - EPOCH).days - int(age) for age in ages]
-    return np.array([period_index(EPOCH + pd.Timedelta(days=birth), unit) for birth in births])[where]
 
 
 def _cell_rows(run: Run, labels: NDArray[np.int64], name: str, acquired: Acquisition, small: bool) -> pd.DataFrame:
@@ -205,7 +146,8 @@ def _summary(projection: Projection, cac: float, remark: str, small: bool) -> di
         row |= {"high": quantile(times, high) / month}
         row |= {"raw_low": quantile(raw, low) / month, "raw_high": quantile(raw, high) / month}
         row |= {f"paid_by_{age}": float((times <= age * month).mean()) for age in AGES}
-        row |= {"beyond": float(np.isinf(times).mean())}
+        row |= {"beyond": float(np.isinf(times).mean()), "known": settled(projection, times)}
+        row |= {"first_crossing": quantile(crossing(wide, cac), 0.5) / month}
     for age in (age for age in AGES if age * month <= projection.days):
         at = wide[:, int(age * month)]
         ends = (at.mean(), *np.quantile(at, (low, high)))
@@ -214,7 +156,7 @@ def _summary(projection: Projection, cac: float, remark: str, small: bool) -> di
             row |= {f"ltv_cac_{age}{end}": value / cac for end, value in zip(("", "_low", "_high"), ends, strict=True)}
     year = min(int(12 * month), projection.days)
     row["realised"] = float(projection.realised[year] / wide[:, year].mean()) if wide[:, year].mean() else 1.0
-    row["known"] = bool(np.isfinite(cac) and projection.realised[min(projection.youngest, projection.days)] >= cac)
+    row = {"known": False} | row
     return row | {"verdict": _verdict(row, projection, remark, small)}
 
 
@@ -255,24 +197,34 @@ def expected_margin(segment: Customers, fits: tuple[Fit, Fit], terms: Terms) -> 
     """E[M(t)] of a new customer by draw, at the end of each week of age, shape (draws, weeks + 1).
 
     First order: the mean margin of observed ones, with its standard error. Later: discounted expected orders times the
-    population's mean order value, times the margin.
+    population's mean order value, times the margin. Both less the refunds still to be expected of them.
     """
     buying, order_value = (one.draws(terms.draws) for one in fits)
+    rng, refunds = np.random.default_rng([terms.seed, 2]), refunds_of(segment)
     weeks = np.arange(int(terms.days / 7) + 1)
     later = buying.discounted_orders(weeks * 7 / segment.unit.days, terms.discount.per(segment.unit))
     worth = order_value.expected_order_value() * segment.orders.margin_share
-    t = segment.table
-    first = engine.run(
-        t.aggregate(mean=t.first_margin.cast("float64").mean(), sd=t.first_margin.cast("float64").std(), n=t.count())
-    ).iloc[0]
-    error = float(first["sd"]) / np.sqrt(first["n"]) if first["n"] > 1 else float(first["mean"])
-    rng = np.random.default_rng([terms.seed, 2])
-    return np.asarray(float(first["mean"]) + error * rng.standard_normal((terms.draws, 1)) + later * worth)
+    if refunds is not None:
+        worth = worth * (1 - refunds.unmatched) * (1 - refunds.drawn(rng, terms.draws)[:, -1:])
+    t, money = segment.table, segment.table.first_margin.cast("float64")
+    first = engine.run(t.group_by("age_days").aggregate(sum=money.sum(), squares=(money * money).sum(), n=t.count()))
+    left = 1.0 if refunds is None else 1 - refunds.expected(first["age_days"].to_numpy())
+    n, mean = first["n"].sum(), float((first["sum"] * left).sum() / first["n"].sum())
+    error = np.sqrt(max(first["squares"].sum() / n - mean**2, 0.0) / (n - 1)) if n > 1 else mean
+    return np.asarray(mean + error * rng.standard_normal((terms.draws, 1)) + later * worth)
 
 
-def _together(runs: dict[str, Run]) -> Projection:
+def _undiscounted(projection: Projection, cac: float) -> dict[str, float]:
+    """Payback and value with money ahead counted in full, beside the discounted ones."""
+    wide, month = projection.widened(), Unit.MONTH.days
+    row = {"undiscounted": quantile(passage(wide, cac), 0.5) / month} if np.isfinite(cac) else {}
+    ages = [age for age in AGES if age * month <= projection.days]
+    return row | {f"margin_{age}_undiscounted": float(wide[:, int(age * month)].mean()) for age in ages}
+
+
+def _together(projections: dict[str, Projection]) -> Projection:
     """All channels as one group of customers; draws of different channels are paired by their number."""
-    parts = [run.projection() for run in runs.values()]
+    parts = list(projections.values())
     sizes = np.array([part.customers for part in parts])
     weights = sizes / sizes.sum()
     return replace(

@@ -26,34 +26,41 @@ ROWS = 2_000_000  # customers × draws simulated at the most
 class Base:
     """The customers whose future is simulated, as arrays in the order of (frequency, recency, T, value).
 
-    x, t_x and T are in the unit of the customers, `mean` is that of repeat orders (0 without one). Of more than
-    200,000 an even spread is held; `size` counts them all.
+    x, t_x and T are in the unit of the customers. `mean` is that of `orders` orders: the repeat orders (0 without one),
+    or all of them with the first. Of more than 200,000 customers an even spread is held; `size` counts them all.
     """
 
     ids: NDArray[np.object_]
     x: Array
     t_x: Array
     T: Array
+    orders: Array
     mean: Array
     age_days: Index
     size: int
 
 
-def hold(customers: Customers) -> Base:
-    """The customers of a log as arrays, an even spread of them where they are too many."""
+def hold(customers: Customers, *, first: bool = False) -> Base:
+    """The customers of a log as arrays, an even spread of them where they are too many.
+
+    With `first` the first order too tells what a customer's orders are worth.
+    """
     t = customers.table
     size = customers.counts["customers"]
-    ordered = t.select("customer", "frequency", "recency_days", "age_days", "repeat_value").order_by(
-        "frequency", "recency_days", "age_days", "repeat_value", "customer"
+    spent = (t.first_value + t.repeat_value if first else t.repeat_value).name("spent")
+    ordered = t.select("customer", "frequency", "recency_days", "age_days", spent).order_by(
+        "frequency", "recency_days", "age_days", "spent", "customer"
     )
     rows = engine.run(engine.every(ordered, -(-size // HELD)))
     x = rows["frequency"].to_numpy(float)
+    orders = np.where(rows["spent"] > 0, x + 1, 0) if first else x  # orders that were all free tell nothing
     return Base(
         ids=rows["customer"].to_numpy(object),
         x=x,
         t_x=rows["recency_days"].to_numpy(float) / customers.unit.days,
         T=rows["age_days"].to_numpy(float) / customers.unit.days,
-        mean=rows["repeat_value"].to_numpy(float) / np.maximum(x, 1),
+        orders=orders,
+        mean=np.maximum(rows["spent"].to_numpy(float), 0) / np.maximum(orders, 1),
         age_days=rows["age_days"].to_numpy(np.int64),
         size=size,
     )
@@ -87,7 +94,7 @@ def futures(
         row, when = model.future_orders(rng, span[picked], **history)
         value = np.ones(len(row))
         if worth is not None:
-            value = worth.draw_order_values(rng, row, x=history["x"], mean=base.mean[picked])
+            value = worth.draw_order_values(rng, row, x=base.orders[picked], mean=base.mean[picked])
         yield Future(picked, picked[row], when, value)
 
 

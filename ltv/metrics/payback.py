@@ -21,8 +21,8 @@ def payback(projection: Projection, *, cac: float, by: Sequence[int] = (3, 6, 12
 
     The start of the last uninterrupted stretch with M(t) ≥ CAC, in days, shown in months. Columns: estimate (median),
     low, high (90 %, widened), raw_low, raw_high (without calendar shocks), paid_by_3 … (probability), beyond
-    (probability that it takes longer than the horizon), n, known (true where it has already happened for
-    certain). A time beyond the horizon is infinite: "not within 36 months".
+    (probability that it takes longer than the horizon), first_crossing (median of the first t with M(t) ≥ CAC), n, known
+    (true where it has already happened for certain). A time beyond the horizon is infinite: "not within 36 months".
 
     Raises ParameterError unless `cac` is above 0.
     """
@@ -32,10 +32,13 @@ def payback(projection: Projection, *, cac: float, by: Sequence[int] = (3, 6, 12
     month = Unit.MONTH.days
     low, middle, high = (quantile(wide, q) / month for q in (intervals.tails()[0], 0.5, intervals.tails()[1]))
     raw_low, raw_high = (quantile(raw, q) / month for q in intervals.tails())
-    settled = projection.realised[min(projection.youngest, projection.days)] >= cac
     row = {"estimate": middle, "low": low, "high": high, "raw_low": raw_low, "raw_high": raw_high}
     row |= {f"paid_by_{months}": float((wide <= months * month).mean()) for months in by}
-    row |= {"beyond": float(np.isinf(wide).mean()), "n": projection.customers, "known": bool(settled)}
+    row |= {
+        "beyond": float(np.isinf(wide).mean()),
+        "first_crossing": quantile(crossing(projection.widened(), cac), 0.5) / month,
+    }
+    row |= {"n": projection.customers, "known": settled(projection, wide)}
     return pd.DataFrame([row], index=pd.Index([cac], name="cac"))
 
 
@@ -49,6 +52,22 @@ def passage(paths: Array, cac: float) -> Array:
     last_below = paths.shape[1] - 1 - np.argmax(below[:, ::-1], axis=1)
     start: Array = np.where(below.any(axis=1), last_below + 1.0, 0.0)
     return np.where(start < paths.shape[1], start, np.inf)
+
+
+def crossing(paths: Array, cac: float) -> Array:
+    """Day on which M first reaches CAC, per path: before `passage` where refunds take it back below; infinite if never.
+
+    >>> crossing(np.array([[1.0, 3.0, 2.0, 4.0], [1.0, 1.0, 1.0, 1.0]]), 3.0)
+    array([ 1., inf])
+    """
+    reached = paths >= cac
+    day: Array = np.where(reached.any(axis=1), np.argmax(reached, axis=1).astype(float), np.inf)
+    return day
+
+
+def settled(projection: Projection, times: Array) -> bool:
+    """Whether every path was paid back at an age that all customers have lived through: it has happened."""
+    return bool(times.max() <= min(projection.youngest, projection.days))
 
 
 def quantile(days: Array, probability: float) -> float:

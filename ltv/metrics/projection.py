@@ -7,7 +7,7 @@ One joint path per draw is shared by all ages: a first passage needs joint paths
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import ParameterError
 from ltv.metrics import intervals
+from ltv.metrics.asordered import as_ordered
 from ltv.metrics.futures import SHOCK_SD, Base, futures, hold, match_moments, shocks, squared_gains
+from ltv.metrics.refunding import RefundCurve, refunds_of
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual
@@ -136,7 +138,7 @@ def project(
     path. `tau` is the scale of calendar shocks.
     """
     terms = replace(Terms.of(horizon, discount, targets, draws, seed), tau=tau)
-    base = hold(customers)
+    base = hold(as_ordered(customers), first=True)
     groups = np.zeros(len(base.x), dtype=np.int64)
     run = simulate(customers, base, buying, order_value, groups=groups, terms=terms, next_size=next_size)
     return run.projection(0)
@@ -191,7 +193,11 @@ def simulate(
     terms: Terms,
     next_size: int | None = None,
 ) -> Run:
-    """Complete the paths of `base`, whose customers belong to `groups` 0, 1, …, and of a next cohort like all of them."""
+    """Complete the paths of `base`, whose customers belong to `groups` 0, 1, …, and of a next cohort like all of them.
+
+    `base` and `order_value` know amounts before refunds; what refunds will take, of orders made and of orders to come,
+    is drawn from the refund curve.
+    """
     days, draws, count, at = terms.days, terms.draws, int(groups.max()) + 1, terms.target_days
     sizes = np.rint(np.bincount(groups) * (base.size / len(groups))).astype(np.int64)
     ledger = _ledger(customers, base, terms)
@@ -199,18 +205,26 @@ def simulate(
     realised = np.bincount(cell, ledger["margin"], minlength=count * (days + 1)).reshape(count, -1).cumsum(axis=1)
     realised /= np.bincount(groups)[:, None]
     size, factors = next_size or last_cohort(customers), shocks(draws, terms.seed, tau=terms.tau)
-    rng = np.random.default_rng(terms.seed)
+    rng, refunds = np.random.default_rng(terms.seed), refunds_of(customers)
     steps, squares = np.zeros((draws, count, days + 1), np.float32), np.zeros(count * (days + 1))
     following, large = np.zeros((draws, len(at))), np.zeros((draws, len(at)))
+    if refunds is not None:
+        shares = refunds.drawn(rng, draws)
+        for number, taken in enumerate(_taken(refunds, shares, rng, ledger)):
+            by_cell = np.bincount(cell, taken, minlength=steps[0].size).reshape(count, -1)
+            steps[number] = -by_cell / np.bincount(groups)[:, None]
+        ledger = ledger.assign(margin=ledger["margin"] * (1 - refunds.expected(ledger["old"].to_numpy())))
     first, later = _past(base, ledger, at)
     share, length, seen = customers.orders.margin_share, customers.unit.days, np.ones(count)
     ahead = np.maximum(terms.horizon.in_(customers.unit) - base.T, 0)
     for number, future in enumerate(futures(base, buying, order_value, ahead, draws=draws, seed=terms.seed)):
         age = np.minimum(base.age_days[future.who] + np.ceil(future.when * length).astype(np.int64), days)
         margin = future.value * share * terms.discount.discount(age)
+        if refunds is not None:
+            margin *= refunds.kept(rng, shares[number], len(margin))
         seen = np.maximum(np.bincount(groups[future.picked], minlength=count), 1)
         where = groups[future.who] * (days + 1) + age
-        steps[number] = np.bincount(where, margin, minlength=count * (days + 1)).reshape(count, -1) / seen[:, None]
+        steps[number] += np.bincount(where, margin, minlength=count * (days + 1)).reshape(count, -1) / seen[:, None]
         squares += np.bincount(where, squared_gains(future.who, margin), minlength=count * (days + 1)) / draws
         repeats = later + _by_target(future.who, age, margin, at, len(first))
         completed = (first + factors[number] * repeats)[:, future.picked]
@@ -244,16 +258,28 @@ def last_cohort(customers: Customers) -> int:
 
 
 def _ledger(customers: Customers, base: Base, terms: Terms) -> pd.DataFrame:
-    """Every order of the base so far: row of its customer, age in days, margin discounted to acquisition."""
-    t = customers.orders.table
+    """All money of the base so far: row of its customer, age in days, margin discounted to acquisition, and how old it is."""
+    t = customers.orders.ledger
     held = engine.from_frame(
         customers.orders.connection, pd.DataFrame({"held": base.ids, "row": np.arange(len(base.ids))})
     )
     mine = t.inner_join(held, t.customer == held.held)
     age = (engine.day_number(mine.day) - engine.day_number(mine.first_day)).name("age")
-    frame = engine.run(mine.select("row", age, "margin").order_by("row", "age"))
+    frame = engine.run(mine.select("row", age, "margin").order_by("row", "age", "margin"))
+    frame = frame.assign(old=base.age_days[frame["row"]] - frame["age"])
     frame = frame[frame["age"] <= terms.days]
     return frame.assign(margin=frame["margin"] * terms.discount.discount(frame["age"]))
+
+
+def _taken(curve: RefundCurve, shares: Array, rng: np.random.Generator, ledger: pd.DataFrame) -> Iterator[Array]:
+    """Per draw of the curve, the margin of each order made that refunds will still take."""
+    margin, old = ledger["margin"].to_numpy(), ledger["old"].to_numpy()
+    young = np.flatnonzero((old < len(curve.by_day) - 1) & (margin > 0))
+    for share in shares:
+        taken = np.zeros(len(margin))
+        back = rng.random(young.size) < curve.still_to_come(share, old[young])
+        taken[young] = curve.part * margin[young] * back
+        yield taken
 
 
 def _past(base: Base, ledger: pd.DataFrame, at: Days) -> tuple[Array, Array]:

@@ -57,23 +57,32 @@ class Customers:
         with their mean. The variance 1/(12·256²) lost so is below 1.3e-6: for orders with a coefficient of variation
         of .4 (1/√p) less than x/100,000 of the variance of a mean.
         """
-        t = self.table.filter((self.table.frequency > 0) & (self.table.repeat_value > 0))
-        if self.counts["repeaters"] > BINNED:
-            step = (t.repeat_value.cast("float64") / t.frequency).ln() * BINS
+        return self._worth(self.table.mutate(orders=self.table.frequency, spent=self.table.repeat_value))
+
+    @cached_property
+    def all_order_values(self) -> OrderValues:
+        """All orders and their mean value, the first one included: x is then a number of orders, not of repeats."""
+        t = self.table
+        return self._worth(t.mutate(orders=t.frequency + 1, spent=t.first_value + t.repeat_value))
+
+    def _worth(self, t: ir.Table) -> OrderValues:
+        t = t.filter((t.orders > 0) & (t.spent > 0))
+        if engine.run(t.count().as_table()).iloc[0, 0] > BINNED:
+            step = (t.spent.cast("float64") / t.orders).ln() * BINS
             t = t.mutate(bin=step.floor().cast("int64"))
-            sums = t.group_by("frequency", "bin").aggregate(n=t.count(), repeat_value=t.repeat_value.sum())
-            counts = engine.run(sums.order_by("frequency", "bin"))
-            counts["repeat_value"] /= counts["n"]
+            sums = t.group_by("orders", "bin").aggregate(n=t.count(), spent=t.spent.sum())
+            counts = engine.run(sums.order_by("orders", "bin"))
+            counts["spent"] /= counts["n"]
         else:
-            equal = t.group_by("frequency", "repeat_value").aggregate(n=t.count())
-            counts = engine.run(equal.order_by("frequency", "repeat_value"))
+            equal = t.group_by("orders", "spent").aggregate(n=t.count())
+            counts = engine.run(equal.order_by("orders", "spent"))
         if counts.empty:
             raise DataError(
                 "order values", ["frequency  nobody came back with an order of value: nothing to learn from"]
             )
         return OrderValues(
-            x=counts["frequency"].to_numpy(float),
-            mean=(counts["repeat_value"] / counts["frequency"]).to_numpy(float),
+            x=counts["orders"].to_numpy(float),
+            mean=(counts["spent"] / counts["orders"]).to_numpy(float),
             n=counts["n"].to_numpy(float),
             unit=self.unit,
             window=f"{self.orders.since} to {self.orders.until}",

@@ -1,0 +1,114 @@
+"""The futures of each channel's customers, cohort by cohort: parameters pooled, a cohort's own history conditioning them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ltv import engine
+from ltv.errors import DataError, ParameterError
+from ltv.metrics.asordered import as_ordered
+from ltv.metrics.futures import Base, hold
+from ltv.metrics.projection import Projection, Run, Terms, simulate
+from ltv.models import Family, Fit, GammaGamma, Pooled, fit, pooled
+from ltv.orders.customers import Customers
+from ltv.units import EPOCH, Rate, Unit, period_index
+
+FEW = 100  # customers; below it a channel's money rests on a handful of orders
+OWN = 0.9
+
+
+@dataclass(frozen=True)
+class ChannelRuns:
+    """Per channel: its customers, their fits (buying, order value), the simulated run and the cohort index of each of its
+    groups. `too_small` and `note` say how far channels speak for themselves."""
+
+    segments: dict[str, Customers]
+    fits: dict[str, tuple[Fit, Fit]]
+    runs: dict[str, Run]
+    bases: dict[str, Base]
+    cohorts: dict[str, NDArray[np.int64]]
+    too_small: tuple[str, ...]
+    note: str
+    terms: Terms
+
+    def undiscounted(self) -> dict[str, Projection]:
+        """The same draws per channel with money ahead counted in full."""
+        terms = replace(self.terms, discount=Rate(0.0))
+        whole = {name: np.zeros(len(base.x), dtype=np.int64) for name, base in self.bases.items()}
+        return {
+            name: simulate(segment, self.bases[name], *self.fits[name], groups=whole[name], terms=terms).projection()
+            for name, segment in self.segments.items()
+        }
+
+
+def simulate_channels(
+    customers: Customers, channel: str, *, cohort: Unit, family: type[Family], terms: Terms
+) -> ChannelRuns:
+    """Fit every channel and complete the paths of its cohorts.
+
+    Raises ParameterError when the orders carry no such channel, DataError when no channel has a repeat order.
+    """
+    segments = _segments(customers, channel)
+    ordered = {name: as_ordered(segment) for name, segment in segments.items()}
+    fits, small, note = _fits(ordered, family, terms.seed)
+    runs, cohorts, bases = {}, {}, {}
+    for name, segment in segments.items():
+        bases[name] = base = hold(ordered[name], first=True)
+        cohorts[name], groups = np.unique(_cohorts(base.age_days, segment, cohort), return_inverse=True)
+        runs[name] = simulate(segment, base, *fits[name], groups=groups, terms=terms)
+    return ChannelRuns(segments, fits, runs, bases, cohorts, tuple(small), note, terms)
+
+
+def _segments(customers: Customers, channel: str) -> dict[str, Customers]:
+    if channel not in customers.orders.by:
+        raise ParameterError(f'the orders have no attribute "{channel}"; name it: read_orders(…, by=["{channel}"])')
+    t = customers.table
+    named = t.mutate(**{channel: t[channel].fill_null("unknown")})
+    names = engine.run(named.select(channel).distinct().order_by(channel))[channel]
+    return {name: replace(customers, table=named.filter(named[channel] == name)) for name in names}
+
+
+def _fits(
+    segments: dict[str, Customers], family: type[Family], seed: int
+) -> tuple[dict[str, tuple[Fit, Fit]], list[str], str]:
+    """Buying and order value per channel, partially pooled; the channels too small to judge; and the words for it."""
+    if len(segments) == 1:
+        ((name, only),) = segments.items()
+        both = fit(family, only, seed=seed), fit(GammaGamma, only.all_order_values, seed=seed)
+        return {name: both}, [], "One channel: nothing to pool."
+    if not any(segment.counts["repeat_orders"] for segment in segments.values()):
+        raise DataError("order values", ["frequency  no channel has a customer who came back with an order of value"])
+    spending = {}
+    for name, segment in segments.items():
+        try:
+            spending[name] = segment.all_order_values
+        except DataError:  # all of its orders were free
+            continue
+    buying = pooled(family, segments, seed=seed)
+    if len(spending) > 1:
+        values = pooled(GammaGamma, spending, seed=seed)
+        worth = {name: _own_or_pooled(values, name) for name in segments}
+    else:
+        worth = dict.fromkeys(segments, fit(GammaGamma, next(iter(spending.values())), seed=seed))
+    small = [name for name in segments if buying.own[name] < 0.5 or segments[name].counts["customers"] < FEW]
+    few = "" if len(segments) > 4 else f"With {len(segments)} channels the spread between them comes from the prior. "
+    said = f"Too small to judge: {', '.join(small)}." if small else "Every channel speaks mostly for itself."
+    return {name: (_own_or_pooled(buying, name), worth[name]) for name in segments}, small, few + said
+
+
+def _own_or_pooled(fits: Pooled, name: str) -> Fit:
+    """A channel that hardly leans on the others is fitted alone: pooling makes their shapes one, and it may have its own."""
+    alone = fits.unpooled.get(name)
+    if isinstance(alone, Fit) and fits.own.get(name, 0.0) >= OWN:
+        return alone
+    return fits.fits.get(name, fits.whole)
+
+
+def _cohorts(age_days: NDArray[np.int64], segment: Customers, unit: Unit) -> NDArray[np.int64]:
+    ages, where = np.unique(age_days, return_inverse=True)
+    births = [(segment.orders.until - EPOCH).days - int(age) for age in ages]
+    return np.array([period_index(EPOCH + pd.Timedelta(days=birth), unit) for birth in births])[where]
