@@ -14,7 +14,7 @@ from ltv.models.coordinates import Coordinates
 from ltv.models.data import Array, OrderValues, Patterns
 from ltv.models.family import Family
 from ltv.models.order_values import compressed
-from ltv.models.posterior import Posterior, evenly, importance, normal
+from ltv.models.posterior import SETTLED, Posterior, evenly, importance, normal
 from ltv.models.search import LARGE, best, enough, judge
 from ltv.models.status import CONVERGED, Status
 from ltv.models.tables import Total
@@ -126,11 +126,24 @@ class Fit:
     def bic(self) -> float:
         return len(self.family.names()) * float(np.log(self.customers)) - 2 * self.log_likelihood
 
+    @property
+    def caution(self) -> str:
+        """Whether the draws behind the intervals did not settle, in a sentence; empty where they did."""
+        posterior = self.weighted
+        if posterior.k_hat <= SETTLED:
+            return ""
+        return (
+            f"The draws behind the intervals of {self.family.title} did not settle (k̂ {posterior.k_hat:.2f}): read them as "
+            "rough, or bring a longer window or more customers."
+        )
+
     def _facts(self) -> list[tuple[str, str]]:
         unit = [("unit", str(self.unit))] if self.unit else []
         window = [("window", self.window)] if self.window else []
+        caution = [("draws", self.caution)] if self.priors and self.caution else []
         return [
             ("status", f"{self.status.name}: {self.status.sentence}"),
+            *caution,
             ("log-likelihood", f"{self.log_likelihood:,.3f}"),
             ("customers", f"{self.customers:,} in {self.rows:,} patterns"),
             *unit,

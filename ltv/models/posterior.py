@@ -12,13 +12,16 @@ from ltv.models.data import Array
 
 DEGREES = 8
 ROUNDS = 5
+BENT = 0.5  # above this k̂ the weights have a tail that the ends of an interval feel: another proposal is added
+WIDER = 3.0  # a proposal for a bent posterior reaches beyond what the draws so far have seen of it
+SETTLED = 0.7  # the largest k̂ of weights whose averages can be trusted (Vehtari et al. 2024)
 
 
 @dataclass(frozen=True)
 class Posterior:
     """Weighted draws of the coordinates θ, shape (S, d), and how far to trust them.
 
-    `k_hat` ≤ 0.7: the weights have settled (Vehtari et al. 2024). `effective` = 1/Σw², in draws.
+    `k_hat` ≤ `SETTLED`: the weights have settled. `effective` = 1/Σw², in draws.
     """
 
     theta: Array
@@ -67,9 +70,9 @@ def importance(
 ) -> Posterior:
     """Draws from a t around the mode, weighted by target ÷ proposal; `log_target` maps (S, d) to (S,).
 
-    Where the weights do not settle (k̂ above 0.7, or an effective sample below a quarter), up to four more
-    proposals are added, each matched to the weighted draws so far, and all draws are weighted by the mixture
-    (Owen & Zhou 2000; Cornuet et al. 2012).
+    Where the weights have a heavy tail (k̂ above `BENT`, or an effective sample below a quarter), up to five more
+    proposals are added, each matched to the weighted draws so far but wider, and all draws are weighted by the
+    mixture (Owen & Zhou 2000; Cornuet et al. 2012).
     """
     rng = np.random.default_rng(seed)
     proposals = [Proposal.around(mode, covariance)]
@@ -77,11 +80,11 @@ def importance(
     target = log_target(theta)
     for _ in range(ROUNDS):
         posterior = weigh(theta, target, proposals)
-        if posterior.k_hat <= 0.7 and posterior.effective >= draws / 4:
+        if posterior.k_hat <= BENT and posterior.effective >= draws / 4:
             break
         centre = posterior.weights @ theta
         away = theta - centre
-        matched = (away * posterior.weights[:, None]).T @ away + 0.05 * covariance
+        matched = WIDER * (away * posterior.weights[:, None]).T @ away + 0.05 * covariance
         proposals.append(Proposal.around(centre, matched))
         more = proposals[-1].draw(rng, draws)
         theta, target = np.concatenate([theta, more]), np.concatenate([target, log_target(more)])

@@ -86,7 +86,8 @@ def tracking_alt(grade: Grade) -> str:
 def fit_health(*fits: Fit, reason: str = "") -> blocks.Notes:
     """The status of each fit, in its own words, and the reason for the family."""
     health = [f"**{fit.family.title}: {fit.status.name}.** {fit.status.sentence}" for fit in fits]
-    return blocks.Notes("Health of the fits", [*health, *([reason] if reason and fits else [])])
+    cautions = [fit.caution for fit in fits if fit.caution]
+    return blocks.Notes("Health of the fits", [*health, *cautions, *([reason] if reason and fits else [])])
 
 
 def estimates(fit: Fit) -> Table:
