@@ -1,26 +1,31 @@
-"""`python -m benchmarks [fit [job] | calibration [sets [family]]]`: measure, print, and write the tables beside the code."""
+"""`python -m benchmarks [fit [job] | accuracy | calibration [sets [family]] | readme]`: measure, print, write the tables.
+
+Without a word: fits, forecasts and the whole job beside lifetimes, and the page of all tables.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
-from benchmarks import accuracy, calibration, fit_speed
+from benchmarks import accuracy, calibration, fit_speed, summary
 
 
 def main(arguments: list[str]) -> int:
     match arguments:
-        case [] | ["fit"]:
+        case []:
             print(fit_speed.write())
-        case ["fit", only]:
-            fit_speed.write(only)
+            print(accuracy.write())
+            subprocess.run([sys.executable, "-m", "benchmarks.scale"], check=True)
+            print(summary.write())
+        case ["fit", *only]:
+            print(fit_speed.write(*only[:1]))
         case ["accuracy"]:
             print(accuracy.write())
-        case ["calibration"]:
-            print(calibration.write())
-        case ["calibration", sets]:
-            print(calibration.write(int(sets)))
-        case ["calibration", sets, family]:
-            print(calibration.write(int(sets), family))
+        case ["calibration", *some] if len(some) < 3:
+            print(calibration.write(*map(int, some[:1]), *some[1:]))
+        case ["readme"]:
+            print(summary.write())
         case _:
             print(__doc__, file=sys.stderr)
             return 2
