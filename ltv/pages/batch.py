@@ -13,7 +13,6 @@ import platformdirs
 import psutil
 
 from ltv import cache
-from ltv.pages import history
 from ltv.pages.crew import Crew, Task, WorkerError
 from ltv.pages.locking import alone_in
 from ltv.pages.notebooks import notebook_path
@@ -97,11 +96,9 @@ def run_batch(
         with _crew(most, settings) as crew:
             for task, answer in crew.run(run.tasks(segments), seconds=settings.seconds):
                 run.told(task.name, answer)
-            for _, answer in crew.run([Task("index", _index, (out, run.everything))]):
+            for _, answer in crew.run([Task("index", _index, (out, run.everything, settings.keep))]):
                 if isinstance(answer, WorkerError):
                     raise answer
-        if settings.keep:
-            history.keep_run(out, settings.keep, run.everything.values())
     return list(run.records.values())
 
 
@@ -203,8 +200,8 @@ def _render(name: str, given: dict[str, Any], out: Path, earlier: Record | None,
     return render(name, given, out, earlier=earlier, folder=folder, segment=title)
 
 
-def _index(out: Path, records: Mapping[str, Record]) -> None:
+def _index(out: Path, records: Mapping[str, Record], keep: int) -> None:
     from ltv.pages.index import write_index
 
-    write_index(out, records)
+    write_index(out, records, keep=keep)
     cache.sweep()

@@ -44,7 +44,7 @@ def _moved(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -
     said = []
     for card in new:
         was = earlier.get(card["label"])
-        if was is None or len(was["numbers"]) != 3 or not card["numbers"]:
+        if was is None or not was["interval"] or len(was["numbers"]) != 3 or not card["numbers"]:
             continue
         _, low, high = was["numbers"]
         if not low <= card["numbers"][0] <= high:

@@ -69,9 +69,17 @@ def export(
     return html, record
 
 
-def render_list(name: str, covers: str, records: Sequence[dict[str, Any]], segments: str = "") -> str:
-    """The page that lists reports; `segments` is a table of those that have a folder of their own."""
-    return _render("list.html.j2", name, covers=covers, records=records, segments=segments)
+def render_list(
+    name: str,
+    covers: str,
+    records: Sequence[dict[str, Any]],
+    *,
+    segments: str = "",
+    earlier: Sequence[tuple[str, str]] = (),
+) -> str:
+    """The page that lists reports; `segments` is a table of those that have a folder of their own, `earlier` are the
+    address and the time of runs that were kept."""
+    return _render("list.html.j2", name, covers=covers, records=records, segments=segments, earlier=earlier)
 
 
 def render_failure(name: str, message: str, details: str, notebook: str) -> str:

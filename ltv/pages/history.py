@@ -8,28 +8,42 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ltv.pages.records import MANIFEST, Record
+from ltv.pages.records import MANIFEST, Record, publish
 
 RUNS = "runs"
 
 
-def keep_run(folder: Path, count: int, records: Iterable[Record]) -> Path:
-    """Keep this run as `runs/<when>` and delete all but the newest `count`; the folder itself is the latest one."""
+def keep_run(folder: Path, count: int, records: Iterable[Record], *, index: str) -> Path:
+    """Keep this run as `runs/<when>`, under this `index`, and delete all but the newest `count`."""
     listed = list(records)
     when = max((record.made for record in listed), default="").replace(":", "").replace("+0000", "Z")
     place = folder / RUNS / when
     aside = folder / RUNS / f".{when}"
     shutil.rmtree(aside, ignore_errors=True)
-    for name in ["index.html", MANIFEST, *(record.file for record in listed if record.file)]:
+    for name in [MANIFEST, *(record.file for record in listed if record.file)]:
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         _link(folder / name, aside / name)
+    publish(aside / "index.html", index)
     if not place.exists():
         aside.rename(place)
     shutil.rmtree(aside, ignore_errors=True)
-    runs = sorted(path for path in (folder / RUNS).iterdir() if not path.name.startswith("."))
-    for old in runs[:-count]:
+    for old in runs(folder)[:-count]:
         shutil.rmtree(old, ignore_errors=True)
     return place
+
+
+def runs(folder: Path) -> list[Path]:
+    """The runs that are kept, the oldest first."""
+    return sorted(path for path in (folder / RUNS).glob("*") if path.is_dir() and not path.name.startswith("."))
+
+
+def when(run: Path) -> str:
+    """The time of a run in words.
+
+    >>> when(Path("runs/2026-01-05T031502Z"))
+    '2026-01-05 03:15'
+    """
+    return f"{run.name[:10]} {run.name[11:13]}:{run.name[13:15]}"
 
 
 def _link(source: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from ltv.pages import catalog
 from ltv.pages.export import render_list
+from ltv.pages.history import RUNS, keep_run, runs, when
 from ltv.pages.records import Record, publish, write_records
 from ltv.pages.tables import scrolling
 
@@ -21,14 +22,20 @@ _TONES = ("bad", "warn", "good", "plain")
 _STATUS = {"failed": "failed", "skipped": "skipped", "done": "done"}
 
 
-def write_index(folder: Path, records: Mapping[str, Record]) -> None:
-    """Write manifest and index of a folder."""
+def write_index(folder: Path, records: Mapping[str, Record], *, keep: int = 0) -> None:
+    """Write manifest and index of a folder; with `keep`, also keep this run and the `keep` − 1 before it."""
     ranked = ranked_records(records)
     write_records(folder, ranked)
+    kept = keep_run(folder, keep, ranked, index=_page(ranked)) if keep else None
+    earlier = [run for run in reversed(runs(folder)) if run != kept]
+    publish(folder / "index.html", _page(ranked, [(f"{RUNS}/{run.name}/index.html", when(run)) for run in earlier]))
+
+
+def _page(ranked: Sequence[Record], earlier: Sequence[tuple[str, str]] = ()) -> str:
     alone = [_shown(record) for record in ranked if not record.folder]
     segments = [record for record in ranked if record.folder]
-    page = render_list("Customer reports", _covers(ranked), alone, _table(segments) if segments else "")
-    publish(folder / "index.html", page)
+    table = _table(segments) if segments else ""
+    return render_list("Customer reports", _covers(ranked), alone, segments=table, earlier=earlier)
 
 
 def ranked_records(records: Mapping[str, Record]) -> list[Record]:
