@@ -32,6 +32,7 @@ NEVER, SMALL = "tv", "podcast"
 MONTH = Unit.MONTH.days
 HORIZON = int(np.ceil(36 * MONTH))
 AGES = (3, 6, 12, 24)
+ROUNDING = 1e-6
 RESULT = Path(__file__).parent / "results" / "payback_coverage.md"
 ARMS = ("well specified", "well specified, a tenth refunded", "a quarter fewer later orders, widened band")
 
@@ -124,7 +125,9 @@ def _row(paths: np.ndarray, cac: float, happened: np.ndarray, rng: np.random.Gen
         drawn, came = paths[:, int(age * MONTH)], happened[int(age * MONTH)]
         if np.ptp(drawn) > 1e-9:  # what every customer of a cell has lived through is no forecast
             low, high = np.quantile(drawn, (0.05, 0.95))
-            row |= {f"margin {age}": float(low <= came <= high), f"pit margin {age}": _pit(drawn, came, rng)}
+            # Few customers often bring nothing more: the end of a band is then what happened, but for rounding.
+            inside = low - ROUNDING <= came <= high + ROUNDING
+            row |= {f"margin {age}": float(inside), f"pit margin {age}": _pit(drawn, came, rng)}
     low, high = np.quantile(times, (0.05, 0.95), method="inverted_cdf")
     if np.isfinite(low):  # a cell said not to pay back within the horizon has no day to be right about
         months = [np.ceil(day / MONTH) for day in (low, time_, high)]
@@ -139,7 +142,7 @@ def _row(paths: np.ndarray, cac: float, happened: np.ndarray, rng: np.random.Gen
 
 def _pit(drawn: np.ndarray, came: float, rng: np.random.Generator) -> float:
     """The randomised rank of what happened among the draws, between 0 and 1; beyond the horizon is one value."""
-    same = np.isclose(drawn, came, rtol=0, atol=1e-9)
+    same = np.isclose(drawn, came, rtol=0, atol=ROUNDING)
     below = ((drawn < came) & ~same).sum()
     return float((below + rng.random() * (same.sum() + 1)) / (drawn.size + 1))
 
@@ -162,7 +165,9 @@ COVERED = ("margin 12", "margin 24", "payback, days", "payback, months")
 
 def coverage(rows: pd.DataFrame) -> dict[str, str]:
     """Coverage with its standard error."""
-    return {"cells": f"{len(rows):,}"} | {name: "{:.3f} ± {:.3f}".format(*clustered(rows, name)) for name in COVERED}
+    return {"shops": f"{rows['seed'].nunique()}", "cells": f"{len(rows):,}"} | {
+        name: "{:.3f} ± {:.3f}".format(*clustered(rows, name)) for name in COVERED
+    }
 
 
 def brier(rows: pd.DataFrame) -> dict[str, str]:
@@ -249,15 +254,14 @@ def main() -> None:
     arms: dict[str, list[pd.DataFrame]] = {name: [] for name in ARMS}
     started, named = time.perf_counter(), []
     for seed in range(options.seeds):
-        shop, refunded = export(seed, options.customers), export(seed, options.customers, refunds=0.10)
-        found, again = judged(shop, seed=seed), judged(refunded, seed=seed)
+        shop = export(seed, options.customers)
+        found = judged(shop, seed=seed)
         named.append(names(*found))
-        parts = (
-            held(*found, truth(shop), tau=0.0),
-            held(*again, truth(refunded), tau=0.0),
-            held(*found, truth(slower(shop)), tau=SHOCK_SD),
-        )
-        for arm, part in zip(ARMS, parts, strict=True):
+        parts = {ARMS[0]: held(*found, truth(shop), tau=0.0), ARMS[2]: held(*found, truth(slower(shop)), tau=SHOCK_SD)}
+        if seed % 2 == 0:  # the second fit takes as long again
+            refunded = export(seed, options.customers, refunds=0.10)
+            parts[ARMS[1]] = held(*judged(refunded, seed=seed), truth(refunded), tau=0.0)
+        for arm, part in parts.items():
             arms[arm].append(part.assign(seed=seed))
         print(f"{seed + 1} of {options.seeds} seeds, {time.perf_counter() - started:.0f} s", flush=True)
         if (seed + 1) % 5 == 0 or seed + 1 == options.seeds:

@@ -39,6 +39,7 @@ _WHERE = {
         "core_metric",
         "cumulative_value",
         "equity",
+        "fit_order_values",
         "funnel",
         "grade",
         "growth_accounting",

@@ -2,6 +2,7 @@
 
 from ltv.metrics.accounting import brought_next, growth_accounting, revenue_accounting
 from ltv.metrics.activity import active_customers, core_metric, metric_change, order_counts
+from ltv.metrics.asordered import fit_order_values
 from ltv.metrics.backtesting import Backtest, backtest
 from ltv.metrics.beside import Beside, model_beside
 from ltv.metrics.campaigns import review
@@ -44,6 +45,7 @@ __all__ = [
     "core_metric",
     "cumulative_value",
     "equity",
+    "fit_order_values",
     "funnel",
     "grade",
     "growth_accounting",

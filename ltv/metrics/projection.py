@@ -133,7 +133,8 @@ def project(
 ) -> Projection:
     """Margin per acquired customer to an age of `horizon`, discounted to acquisition at the order's own date.
 
-    `targets` are ages in months at which a next cohort of `next_size` customers (default: as many as the last
+    `order_value` is made by `fit_order_values`: it knows all orders, the first included, before refunds; those
+    still to come are subtracted. `targets` are ages in months at which a next cohort of `next_size` customers (default: as many as the last
     calendar month brought) is simulated by drawing that many customers from this one, each with its own completed
     path. `tau` is the scale of calendar shocks.
     """

@@ -120,6 +120,13 @@ def of_group(curve: RefundCurve, customers: Customers) -> RefundCurve:
     return replace(curve, level=(LENT + seen / curve.size) / known, known=known)
 
 
+def still_to_come(orders: Orders, curve: RefundCurve) -> float:
+    """Money that refunds are expected to take yet of the orders made."""
+    end, t = (orders.until - EPOCH).days, orders.table
+    left = engine.run(t.group_by(age=end - engine.day_number(t.day)).aggregate(value=t.value.sum()))
+    return float(left["value"] @ curve.expected(left["age"].to_numpy()))
+
+
 def _sold(orders: Orders, table: ir.Table, back: ir.Table) -> Array:
     """Money of orders before their refunds, by the age of the order in days at the end of the log."""
     end = (orders.until - EPOCH).days

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import pandas as pd
 
 from ltv.metrics import Grade
+from ltv.metrics.refunding import refund_curve, still_to_come
 from ltv.models import Fit, GammaGamma
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
@@ -30,8 +31,8 @@ DEFINITIONS = {
     "Band for calendar shocks": "A forecast's own band leaves out what happens to all customers at once. The wider band multiplies "
     "the total by a shock with a Student t₄ distribution of scale 12%; the report backtest learns the scale from past forecasts.",
     "CAC": "What it costs to acquire one customer.",
-    "Payback": "Age at which the cumulative margin per acquired customer, first order included and discounted to "
-    "acquisition, reaches the CAC for good.",
+    "Payback": "Age at which the cumulative margin per acquired customer, first order included, refunds still to come subtracted, "
+    "discounted to acquisition, reaches the CAC for good.",
     "Affordable CAC": "The highest CAC that a next cohort pays back within the target with the stated probability.",
     "Active": "With at least one order in the period, unless the parameter active asks for more orders or for an amount.",
     "Small cohort": "Fewer than 30 customers: its share is hardly more than a list of names, and its line is not drawn.",
@@ -68,6 +69,21 @@ def audit(log: Orders) -> Table:
     frame = log.audit.drop(columns=["dropped", "first"]).rename_axis("rule")
     left = "no row was left out" if not log.dropped else f"{log.dropped:,} rows were left out"
     return Table(frame, f"Where the rows went: {left}.", formats={"money": f"money:{log.currency}"})
+
+
+def refunds(log: Orders) -> blocks.Notes | None:
+    """What goes back and what is subtracted for what has not gone back yet; nothing where no refund is known."""
+    curve = refund_curve(log)
+    if curve is None:
+        return None
+    low, high = curve.interval()
+    said = f"{formats.percent(curve.total)} of what is ordered goes back in the end ({formats.interval(low, high, formats.percent)})"
+    if not curve.by_day.any():
+        return blocks.Notes("Refunds", [f"{said}; no refund names its order, so each lowers margin on its own day."])
+    days = f"half of it within {curve.half():,} days and all within {len(curve.by_day) - 1:,}"
+    ahead = formats.money(still_to_come(log, curve), log.currency)
+    text = f"{said}, {days} of the order. The {ahead} still expected back of orders already made is subtracted, as is its share of orders to come."
+    return blocks.Notes("Refunds", [text])
 
 
 def graded(grade: Grade) -> blocks.Grade:
