@@ -12,13 +12,17 @@ from ltv.metrics.cohorts import cohort_length
 from ltv.metrics.comparisons import compare, halve_cohorts, mix_split, same_customers, two_spans
 from ltv.metrics.costs import Acquisition, Costs, acquisition, read_costs
 from ltv.metrics.grading import Grade, grade
+from ltv.metrics.marginal import marginal_cac
 from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
 from ltv.metrics.payback import affordable, payback
 from ltv.metrics.projection import Projection, project
 from ltv.metrics.quality import funnel, largest_customers, revenue_by_decile, rows_by_day
+from ltv.metrics.refunding import RefundCurve, refund_curve
 from ltv.metrics.repeats import median_days, share_by, time_to_order
 from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
+from ltv.metrics.reviewing import Review, review_channels
 from ltv.metrics.scoring import score, write_scores
+from ltv.metrics.sensitivity import lag_sensitivity, margin_sensitivity
 from ltv.metrics.tracking import track
 from ltv.metrics.trends import Trend, retention_trend
 from ltv.metrics.value import equity, likely_to_order, value, value_by_recency
@@ -32,6 +36,8 @@ __all__ = [
     "Costs",
     "Grade",
     "Projection",
+    "RefundCurve",
+    "Review",
     "Trend",
     "acquisition",
     "active_customers",
@@ -50,8 +56,11 @@ __all__ = [
     "grade",
     "growth_accounting",
     "halve_cohorts",
+    "lag_sensitivity",
     "largest_customers",
     "likely_to_order",
+    "margin_sensitivity",
+    "marginal_cac",
     "median_days",
     "metric_change",
     "mix_split",
@@ -63,6 +72,7 @@ __all__ = [
     "project",
     "projected_retention",
     "read_costs",
+    "refund_curve",
     "retention",
     "retention_trend",
     "revenue_accounting",
@@ -70,6 +80,7 @@ __all__ = [
     "revenue_by_decile",
     "revenue_retention",
     "review",
+    "review_channels",
     "rows_by_day",
     "same_customers",
     "score",

@@ -13,16 +13,24 @@ from ltv.errors import DataError
 from ltv.metrics import intervals
 from ltv.metrics.futures import hold, shocks, totals
 from ltv.models import BGNBD, Family, GammaGamma, fit
-from ltv.orders.customers import summarize
+from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders, split
 from ltv.units import Unit
+
+YEAR, RECENT = 365, 90
+
+
+def review_day(orders: Orders) -> dt.date:
+    """The day whose forecast is looked back on: a year before the end of the log, the middle of it where it is short."""
+    middle = orders.since + (orders.until - orders.since) // 2
+    return max(middle, orders.until - dt.timedelta(days=YEAR))
 
 
 def review(
     orders: Orders,
     *,
-    acquired: tuple[str, str],
-    at: str,
+    acquired: tuple[str, str] | None = None,
+    at: str | dt.date | None = None,
     only: dict[str, str] | None = None,
     family: type[Family] = BGNBD,
     unit: str | Unit = "week",
@@ -30,13 +38,16 @@ def review(
 ) -> pd.DataFrame:
     """What was forecast for the customers of a past campaign, and what they have brought since.
 
-    `acquired` is the first and last day on which they came, `only` narrows them by attribute ({"channel": "ads"}), and the
-    forecast is made as it would have been at the end of day `at`. One row: before (margin up to `at`), estimate, low, high
-    (forecast of the margin from then to the end of the log, 90 %, widened), raw_low, raw_high, actual, n, covered.
+    `acquired` is the first and last day on which they came (default: the last 90
+    days of newcomers by then), `only` narrows them by
+    attribute ({"channel": "ads"}), and the forecast is made as it would have been at the end of day `at` (default: a year
+    before the end of the log). One row: before (margin up to `at`), estimate, low, high (forecast of the margin from
+    then to the end of the log, 90 %, widened), raw_low, raw_high, actual, n, covered, at.
     """
+    at = dt.date.fromisoformat(str(at or review_day(orders)))
     before, after = split(orders, at=at)
     everybody = summarize(before, unit=unit)
-    since, until = (dt.date.fromisoformat(day) for day in acquired)
+    since, until = map(dt.date.fromisoformat, acquired) if acquired else _latest(everybody)
     t = everybody.table.filter(everybody.table.first_day.between(since, until))
     for name, wanted in (only or {}).items():
         t = t.filter(t[name] == wanted)
@@ -49,10 +60,24 @@ def review(
     span = (orders.until - before.until).days / everybody.unit.days
     raw = totals(hold(theirs), buying, order_value, span, draws=draws) * before.margin_share
     wide, tails = raw * shocks(draws), intervals.tails()
-    done = after.table.semi_join(t, "customer")
+    done = after.ledger.semi_join(t, "customer")
     actual = float(engine.run(done.aggregate(margin=done.margin.sum())).fillna(0)["margin"].iloc[0])
     so_far = engine.run(t.aggregate(margin=(t.first_margin + t.repeat_margin).sum()))["margin"].iloc[0]
     (low, high), (raw_low, raw_high) = np.quantile(wide, tails), np.quantile(raw, tails)
     row = {"before": float(so_far), "estimate": raw.mean(), "low": low, "high": high, "raw_low": raw_low}
-    row |= {"raw_high": raw_high, "actual": actual, "n": theirs.counts["customers"], "covered": low <= actual <= high}
+    row |= {
+        "raw_high": raw_high,
+        "actual": actual,
+        "n": theirs.counts["customers"],
+        "covered": low <= actual <= high,
+        "at": at,
+    }
     return pd.DataFrame([row], index=pd.Index([f"{since} to {until}"], name="acquired"))
+
+
+def _latest(customers: Customers) -> tuple[dt.date, dt.date]:
+    """The 90 days up to that of the last newcomer."""
+    born = customers.table.first_day
+    last: dt.date = engine.run(customers.table.aggregate(last=born.max()))["last"].iloc[0]
+    last = pd.Timestamp(last).date()
+    return last - dt.timedelta(days=RECENT - 1), last
