@@ -1,4 +1,4 @@
-"""Posterior draws without Markov chains: a multivariate t around the mode, and Pareto-smoothed weights."""
+"""Posterior draws: a multivariate t around the mode with Pareto-smoothed weights; walkers where those do not settle."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ ROUNDS = 5
 BENT = 0.5  # above this k̂ the weights have a tail that the ends of an interval feel: another proposal is added
 WIDER = 3.0  # a proposal for a bent posterior reaches beyond what the draws so far have seen of it
 SETTLED = 0.7  # the largest k̂ of weights whose averages can be trusted (Vehtari et al. 2024)
+WALKERS = 500
+SWEEPS = 40
+ENOUGH = 100  # independent draws below which walkers are not believed either
 
 
 @dataclass(frozen=True)
 class Posterior:
     """Weighted draws of the coordinates θ, shape (S, d), and how far to trust them.
 
-    `k_hat` ≤ `SETTLED`: the weights have settled. `effective` = 1/Σw², in draws.
+    `k_hat` ≤ `SETTLED`: the weights have settled; 0 where there are none. `effective` = 1/Σw², in draws; of walkers,
+    what their memory leaves.
     """
 
     theta: Array
@@ -72,7 +76,7 @@ def importance(
 
     Where the weights have a heavy tail (k̂ above `BENT`, or an effective sample below a quarter), up to five more
     proposals are added, each matched to the weighted draws so far but wider, and all draws are weighted by the
-    mixture (Owen & Zhou 2000; Cornuet et al. 2012).
+    mixture (Owen & Zhou 2000; Cornuet et al. 2012). Where that does not settle, walkers start from the draws.
     """
     rng = np.random.default_rng(seed)
     proposals = [Proposal.around(mode, covariance)]
@@ -88,7 +92,38 @@ def importance(
         proposals.append(Proposal.around(centre, matched))
         more = proposals[-1].draw(rng, draws)
         theta, target = np.concatenate([theta, more]), np.concatenate([target, log_target(more)])
-    return weigh(theta, target, proposals)
+    posterior = weigh(theta, target, proposals)
+    return posterior if posterior.k_hat <= SETTLED else walk(log_target, posterior, seed)
+
+
+def walk(log_target: Callable[[Array], Array], start: Posterior, seed: int) -> Posterior:
+    """500 walkers from the draws of `start`: their places after 80, 120 and 160 sweeps of the stretch move.
+
+    The move of Goodman & Weare (2010), affine invariant and with no setting to tune: each walker goes along the line
+    through a random walker of the other half. `effective` follows from the correlation of one place with the next.
+    """
+    rng = np.random.default_rng([seed, 1])
+    at = start.resample(WALKERS, seed)
+    height, half, places = log_target(at), WALKERS // 2, []
+    for sweep in range(4 * SWEEPS):
+        for mine, others in ((slice(None, half), slice(half, None)), (slice(half, None), slice(None, half))):
+            stretch = (1 + rng.random(half)) ** 2 / 2  # density ∝ 1/√z on [1/2, 2]
+            anchor = at[others][rng.integers(half, size=half)]
+            proposed = anchor + stretch[:, None] * (at[mine] - anchor)
+            reached = log_target(proposed)
+            gain = (at.shape[1] - 1) * np.log(stretch) + reached - height[mine]
+            taken = np.isfinite(reached) & (np.log(rng.random(half)) < gain)
+            at[mine] = np.where(taken[:, None], proposed, at[mine])
+            height[mine] = np.where(taken, reached, height[mine])
+        if (sweep + 1) % SWEEPS == 0:
+            places.append(at.copy())
+    places = places[1:]  # the first still remembers the start
+    memory = max(np.corrcoef(a, b)[0, 1] for a, b in zip(places[-2].T, places[-1].T, strict=True))
+    size = len(places) * WALKERS
+    effective = size * (1 - memory) / (1 + memory) if memory > 0 else size
+    method = f"{WALKERS} walkers (k̂ {start.k_hat:.2f} of {start.method})"
+    k_hat = 0.0 if effective >= ENOUGH else start.k_hat
+    return Posterior(np.concatenate(places), np.full(size, 1 / size), k_hat, float(effective), method)
 
 
 def weigh(theta: Array, log_target: Array, proposals: list[Proposal]) -> Posterior:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from scipy import stats
 
 from ltv.models import BGNBD, fit
-from ltv.models.posterior import importance
+from ltv.models.posterior import Posterior, importance, walk
 from ltv.pages.story import common
 
 
@@ -35,6 +36,26 @@ def test_a_normal_posterior_needs_no_second_way():
     found = importance(lambda theta: stats.norm.logpdf(theta).sum(axis=1), np.zeros(3), np.eye(3), 4000, seed=0)
     assert (found.method, found.k_hat < 0.5) == ("importance sampling", True)
     assert found.effective > 3000
+
+
+def test_walkers_take_over_where_weights_do_not_settle(monkeypatch):
+    """A bent ridge of known moments and quantiles, from a start that misses its ends."""
+
+    def log_target(theta):
+        return -0.5 * theta[:, 0] ** 2 - 0.5 * ((theta[:, 1] - theta[:, 0] ** 2) / 0.5) ** 2
+
+    start = np.random.default_rng(0).normal(0, 0.5, (500, 2))
+    walked = walk(log_target, Posterior(start, np.full(500, 1 / 500), 1.0, 500, "a poor start"), 0)
+    assert 300 < walked.effective <= walked.theta.shape[0]
+    first, second = walked.theta.T
+    error = 1 / np.sqrt(walked.effective)
+    assert_allclose([first.mean(), first.var(), second.mean()], [0, 1, 1], atol=4 * error)
+    assert_allclose(np.quantile(first, [0.05, 0.95]), [-1.645, 1.645], atol=8 * error)
+
+    monkeypatch.setattr("ltv.models.posterior.SETTLED", 0.0)
+    one, other = (importance(log_target, np.zeros(2), np.eye(2), 500, 3) for _ in range(2))
+    assert one.method.startswith("500 walkers (k̂ 0.")
+    assert_allclose(one.theta, other.theta)
 
 
 def test_draws_that_did_not_settle_are_said(cdnow):
