@@ -228,7 +228,7 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
 
     found = check_orders(source, **({"on": on} if on else {}), **_pairs(pairs))
     click.echo(repr(found))
-    click.echo("\n" + found.command([field.name for field in dataclasses.fields(catalog.Parameters)]))
+    click.echo("\n" + found.command())
     if found.faults:
         sys.exit(FAILED)
 

@@ -107,18 +107,20 @@ def connect(memory: str | None = None) -> Any:
 def attach(on: Any) -> Any:
     """The engine that `on` names: a Spark session, an Ibis connection, a connection URL, or a DuckDB database file.
 
+    `$NAME` in a URL or path is read from the environment, which keeps passwords off pages and out of records.
     Raises DataError, without the user information of a URL, when it cannot be reached.
     """
     if hasattr(on, "sparkContext"):
         return ibis.pyspark.connect(on)
     if not isinstance(on, str | Path):
         return on
+    where = os.path.expandvars(str(on))
     try:
-        if "://" in str(on):
-            return ibis.connect(str(on))
-        if not Path(on).exists():
+        if "://" in where:
+            return ibis.connect(where)
+        if not Path(where).exists():
             raise DataError("orders", [f"on  there is no database {on}"])
-        connection = ibis.duckdb.connect(str(on), read_only=True)
+        connection = ibis.duckdb.connect(where, read_only=True)
         connection.raw_sql("SET autoinstall_known_extensions = false")
         return connection
     except DataError:

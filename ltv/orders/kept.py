@@ -29,8 +29,16 @@ KINDS: dict[str, type] = {kind.__name__: kind for kind in (Policy, Truncation)}
 
 
 @wraps(reading.read_orders)
-def read_orders(source: Any, *, segment: Mapping[str, str] | None = None, **arguments: Any) -> Orders:
+def read_orders(
+    source: Any,
+    *,
+    columns: Mapping[str, str] | None = None,
+    policy: Policy | Mapping[str, str] | None = None,
+    segment: Mapping[str, str] | None = None,
+    **arguments: Any,
+) -> Orders:
     wanted = dict(segment or {})
+    arguments |= {**(columns or {}), "policy": Policy.of(policy)}
     if wanted:
         arguments["by"] = tuple(dict.fromkeys([*arguments.get("by", ()), *wanted]))
 
@@ -75,7 +83,9 @@ def _content(source: Any) -> str | None:
     """What a source holds, as a digest; None for frames and connections, which are not kept."""
     if isinstance(source, str) and source in samples.SAMPLES:
         return version("lifetimes")
-    paths = sorted(glob.glob(str(source))) if isinstance(source, str | Path) else []
+    paths = sorted(glob.glob(str(source), recursive=True)) if isinstance(source, str | Path) else []
+    if len(paths) == 1 and Path(paths[0]).is_dir():
+        paths = sorted(str(path) for path in Path(paths[0]).rglob("*") if path.is_file())
     digests = []
     for path in map(Path, paths):
         if not path.is_file():

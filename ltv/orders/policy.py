@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from ltv.errors import ParameterError
@@ -56,9 +57,35 @@ class Policy:
         if faults:
             raise ParameterError("policy: " + "; ".join(faults))
 
+    @classmethod
+    def of(cls, given: Policy | Mapping[str, str] | None) -> Policy:
+        """A policy from choices as text, lists split at semicolons. Raises ParameterError.
+
+        >>> Policy.of({"zero": "drop", "leave_out": "7; 8"}).leave_out
+        ('7', '8')
+        """
+        if isinstance(given, cls):
+            return given
+        choices: dict[str, object] = dict(given or {})  # type: ignore[arg-type]
+        if unknown := choices.keys() - {field.name for field in fields(cls)}:
+            raise ParameterError(f"policy: there is no {', '.join(sorted(unknown))}; there are {', '.join(_names())}")
+        for name in ("leave_out", "not_products"):
+            if isinstance(listed := choices.get(name), str):
+                choices[name] = [part.strip() for part in listed.split(";")]
+        if "wholesale" in choices:
+            try:
+                choices["wholesale"] = float(choices["wholesale"])  # type: ignore[arg-type]
+            except (TypeError, ValueError):
+                raise ParameterError(f"policy: wholesale is a quantile, not {choices['wholesale']!r}") from None
+        return cls(**choices)  # type: ignore[arg-type]
+
     def changed(self) -> dict[str, object]:
         """The choices that differ from the defaults."""
         return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(Policy)]
 
 
 DEFAULT = Policy()

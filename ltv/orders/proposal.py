@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis.expr.types as ir
@@ -18,8 +18,8 @@ from ltv.orders.reading import read_orders
 from ltv.orders.sources import open_source
 
 SEEN = 1000
-MATCHING = ("order", "product", "currency_column")
-"""Parts that make refunds find their orders or a check surer; a report can do without."""
+OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency")
+"""Arguments with an option of their own; the other columns and forms go together."""
 # Words of a column's name, the surest first; a part takes the column with the surest word that also looks like it.
 WORDS = {
     "customer": "customerid customer userid user clientid client buyerid buyer uid memberid member accountid email who id",
@@ -37,21 +37,27 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Check:
-    """A proposed mapping of columns (part → column), the faults it meets, and the orders it gives where there are none."""
+    """A proposed mapping of columns (part → column), the faults it meets, and the orders it gives where there are none.
+
+    `given`: what the caller said besides, such as on, encoding, date_format.
+    """
 
     source: str
     columns: dict[str, str]
     faults: tuple[str, ...]
     orders: Orders | None
+    given: dict[str, str] = field(default_factory=dict)
 
-    def command(self, options: Collection[str]) -> str:
-        """The report on these columns: a shell command, or a line of Python where reports lack a part that changes money."""
-        shown = {part: name for part, name in self.columns.items() if part in options or part not in MATCHING}
-        if set(shown) <= set(options):
-            parts = [f"--{part.replace('_', '-')} {shlex.quote(name)}" for part, name in shown.items()]
-            return " ".join(["ltv report all --orders", shlex.quote(self.source), *parts])
-        named = ", ".join(f"{part}={name!r}" for part, name in self.columns.items())
-        return f"ltv.read_orders({self.source!r}, {named})"
+    def command(self) -> str:
+        """The shell command of the reports on these columns."""
+        said = {**self.columns, **self.given}
+        own = [f"--{name.replace('_', '-')} {shlex.quote(said[name])}" for name in OPTIONS if name in said]
+        more = {name: value for name, value in said.items() if name not in OPTIONS}
+        plain = ",".join(f"{name}={value}" for name, value in more.items())
+        if any(set(value) & set(",={") or value != value.strip() for value in more.values()):
+            plain = json.dumps(more, ensure_ascii=False)
+        own += [f"--columns {shlex.quote(plain)}"] if more else []
+        return " ".join(["ltv report all --orders", shlex.quote(self.source), *own])
 
     def __repr__(self) -> str:
         lines = ["Columns", *(f"  {part:<16} {name}" for part, name in self.columns.items())]
@@ -70,11 +76,12 @@ def check_orders(source: Any, **given: Any) -> Check:
     opening = {name: given[name] for name in ("on", "encoding") if name in given}
     table = open_source(source, **opening).table
     columns = propose(table) | {part: name for part, name in given.items() if part in WORDS and name}
+    others = {name: str(value) for name, value in given.items() if name not in columns}
     try:
         orders = read_orders(source, **{**columns, **given})
     except DataError as error:
-        return Check(str(source), columns, error.faults, None)
-    return Check(str(source), columns, (), orders)
+        return Check(str(source), columns, error.faults, None, others)
+    return Check(str(source), columns, (), orders, others)
 
 
 def propose(table: ir.Table) -> dict[str, str]:
@@ -97,6 +104,8 @@ def propose(table: ir.Table) -> dict[str, str]:
             found[part] = best[1]
     if "quantity" in found and not _rank_of_price(found.get("amount", "")):
         del found["quantity"]  # the amount is a total already
+    if "discount" in found and not re.search("gross|subtotal|price|list", found.get("amount", "").lower()):
+        del found["discount"]  # taken off already
     return {part: found[part] for part in WORDS if part in found}
 
 

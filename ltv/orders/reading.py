@@ -60,14 +60,14 @@ def read_orders(
     frame; with `on=` (a connection URL, a DuckDB file, an Ibis connection or a Spark session) the name of a table, a SELECT or
     files read there; or the sample "cdnow". `customer`, `date` and `amount` name columns, and so do, where there are any,
     quantity (amount is then a unit price), discount and tax (taken off), cost, order (number), product, currency_column
-    and acquired (first order ever); `date_format` and `decimal` settle what two forms fit. `by`: attributes to keep;
+    and acquired (first order ever); `date_format` and `decimal` settle what two forms fit; `columns={"quantity": "units"}` names them all at once. `by`: attributes to keep;
     `segment={"channel": "ads"}` keeps only customers whose first order had these. On Spark a date form may use
     %Y %y %m %b %B %d %H %M %S; all else is the same there, to the last digit.
 
     `until` is the last whole day of the log (default: the last one, or the one before where that is not whole);
     `time_zone` decides the day of an instant. Margin is a share of revenue (`margin=0.30`) or revenue less `cost`; without
     either all revenue. Orders of a customer on one day are one order. What becomes of refunds, free lines, equal lines,
-    test customers and old customers is chosen by `policy`.
+    test customers and old customers is chosen by `policy`, a `Policy` or its choices as a mapping.
 
     Raises DataError with every fault of the input, ParameterError with every fault of the arguments.
 

@@ -19,6 +19,7 @@ from ltv.orders import textfiles
 from ltv.orders.excel import read_sheet
 
 TEXT = dict.fromkeys((".csv", ".txt", ".tsv", ".gz"), "csv")
+DATABASES = (".duckdb", ".ddb", ".db")
 KINDS = TEXT | {".parquet": "parquet", ".pq": "parquet"} | dict.fromkeys((".xlsx", ".xls", ".xlsb", ".ods"), "excel")
 
 
@@ -54,7 +55,19 @@ def open_source(given: Any, *, on: Any = None, encoding: str | None = None, name
         return _open_arrow(given)
     if on is not None:
         return _open_on(str(given), engine.attach(on), encoding)
+    if str(given).lower().endswith(DATABASES):
+        return _open_database(str(given))
     return _open_files(_found(given), engine.connect(), encoding)
+
+
+def _open_database(path: str) -> Source:
+    """The one table of a DuckDB file. Raises DataError naming the tables where there are several."""
+    connection = engine.attach(path)
+    tables = connection.list_tables()
+    if len(tables) != 1:
+        listed = f"holds the tables {', '.join(sorted(tables))}: name one" if tables else "holds no table"
+        raise DataError("orders", [f'on  {path} {listed} as read_orders("TABLE", on="{path}")'])
+    return Source(connection.table(tables[0]), connection, f"{Path(path).name}, {tables[0]}", _digest([Path(path)]))
 
 
 def _open_on(given: str, connection: Any, encoding: str | None) -> Source:

@@ -24,16 +24,29 @@ def _field(default: Any, about: str, **rules: Any) -> Any:
 class Parameters:
     """What every report takes."""
 
-    orders: str = _field("cdnow", "the order log: a CSV or Parquet file, or the sample cdnow", form="file")
+    orders: str = _field(
+        "cdnow", "the order log: a file, a folder, a table or SELECT of `on`, or the sample cdnow", form="file"
+    )
+    on: str | None = _field(None, "where a table or SELECT lies: a DuckDB file, a URL, or $NAME of one", form="engine")
     customer: str | None = _field(None, "column of the customer id; a sample needs none")
     date: str | None = _field(None, "column of the order date; a sample needs none")
     amount: str | None = _field(None, "column of the order's amount; a sample needs none")
+    columns: dict[str, str] | None = _field(
+        None,
+        "further columns and forms: quantity, discount, tax, cost, order, decimal …; `ltv check` names them",
+        form="columns",
+    )
+    policy: dict[str, str] | None = _field(
+        None, "choices on rows, such as refunds=drop, zero=drop, wholesale=0.999; default: an expert's", form="policy"
+    )
     until: str | None = _field(
         None, "last whole day of the log, such as 1998-06-30; default: the last order", form="day"
     )
     time_zone: str = _field("UTC", "decides the day of an instant, such as Europe/Berlin", form="zone")
     currency: str = _field("USD", "three letters, shown beside amounts", form="currency")
-    margin: float = _field(0.30, "net margin as a share of revenue", above=0, most=1)
+    margin: float | None = _field(
+        0.30, "net margin as a share of revenue; none where columns name a cost", above=0, most=1
+    )
     segment: dict[str, str] | None = _field(
         None, "customers first seen with these, such as channel=ads; default: everybody"
     )
@@ -174,9 +187,12 @@ def check_all(names: Sequence[str], given: Mapping[str, Any]) -> dict[str, Param
         values: dict[str, Any] = {}
         for key in given.keys() & fields.keys():
             try:
-                values[key] = valid(fields[key], given[key])
+                inside = key == "orders" and given.get("on")  # a table or SELECT of an engine, not a file
+                values[key] = given[key] if inside else valid(fields[key], given[key])
             except LtvError as fault:
                 faults.append(f"{key}: {fault}")
+        if "cost" in (values.get("columns") or {}) and "margin" not in given:
+            values["margin"] = None
         checked[name] = parameters(name)(**values)
         faults += _together(checked[name])
     if faults:
@@ -209,6 +225,9 @@ def _together(checked: Parameters) -> Iterable[str]:
     for field in dataclasses.fields(checked):
         if field.metadata.get("needed") and not getattr(checked, field.name):
             yield f"{field.name}: needed, {field.metadata['help']}"
+    costed = "cost" in (checked.columns or {})
+    if (checked.margin is None) != costed:
+        yield "margin: it follows from the cost column; leave it out" if costed else "margin: needed, or a column cost="
     if isinstance(checked, Channels) and round(checked.target) not in months(checked.targets):
         yield f"target: {checked.target:g} months is none of the targets {checked.targets}"
     if (

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import glob
+import json
 import math
 import re
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -46,10 +48,11 @@ def valid(field: dataclasses.Field[Any], value: Any) -> Any:
     rules, optional = field.metadata, "None" in str(field.type)
     if optional and (value is None or value == ""):
         return None
-    if field.type == "float":
+    if str(field.type).startswith("float"):
         return _within(_number(value), rules)
     if str(field.type).startswith("dict"):
-        return _segment(value)
+        named = _named(value)
+        return _FORMS[rules["form"]](named) if "form" in rules else named
     text = _text(value)
     if "choices" in rules and text not in rules["choices"]:
         raise ParameterError(f"{text!r} is none of {', '.join(rules['choices'])}{meant(text, rules['choices'])}")
@@ -83,24 +86,54 @@ def _text(value: Any) -> str:
     return value
 
 
-def _segment(value: Any) -> dict[str, str]:
-    """Attributes and their values; text is split at commas, so that a value with a comma needs a mapping."""
+def _named(value: Any) -> dict[str, str]:
+    """Names and their values: text split at commas, or JSON or a mapping, which a value with a comma needs."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except json.JSONDecodeError as error:
+            raise ParameterError(f"JSON that can be read is needed: {error}") from None
     if isinstance(value, str):
         pairs = [pair.partition("=") for pair in value.split(",")]
         if any(not name.strip() or not sign for name, sign, _ in pairs):
-            raise ParameterError(f"attributes such as channel=ads, country=DE are needed, not {value!r}")
+            raise ParameterError(f"names with values such as channel=ads, country=DE are needed, not {value!r}")
         value = {name.strip(): given.strip() for name, _, given in pairs}
     if not isinstance(value, Mapping) or not all(isinstance(part, str) for pair in value.items() for part in pair):
-        raise ParameterError(f"attributes with text as values are needed, not {value!r}; put numbers in quotes")
+        raise ParameterError(f"names with text as values are needed, not {value!r}; put numbers in quotes")
     return dict(value)
+
+
+def _columns(value: dict[str, str]) -> dict[str, str]:
+    from ltv.orders.reading import MoreColumns
+
+    known = [*MoreColumns.__annotations__, "encoding"]
+    if unknown := [f"{name}{meant(name, known)}" for name in value if name not in known]:
+        raise ParameterError(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
+    return value
+
+
+def _policy(value: dict[str, str]) -> dict[str, str]:
+    from ltv.orders import Policy
+
+    Policy.of(value)
+    return value
+
+
+def _engine(value: str) -> str:
+    if value.startswith("$"):
+        return value
+    if re.search(r"://[^/@]*:[^/@]*@", value):
+        raise ParameterError(
+            "a password would stand on the page; put the URL in an environment variable and pass $NAME"
+        )
+    return value if "://" in value else _file(value)
 
 
 def _file(value: str) -> str:
     if value in SAMPLES or "://" in value:
         return value
     path = Path(value).expanduser()
-    found = any(path.parent.glob(path.name)) if re.search(r"[*?\[]", path.name) else path.is_file()
-    if not found:
+    if not (path.exists() or glob.glob(str(path), recursive=True)):
         raise ParameterError(f"there is no file {value!r} (looked in {Path.cwd()})")
     return str(path.absolute())
 
@@ -140,7 +173,10 @@ def _spans(value: str) -> str:
     return value
 
 
-_FORMS = {
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "columns": _columns,
+    "policy": _policy,
+    "engine": _engine,
     "spans": _spans,
     "file": _file,
     "day": _day,

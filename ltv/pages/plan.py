@@ -118,10 +118,11 @@ def read_plan(path: Path) -> Plan:
 
 
 def _beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    orders = parameters.get("orders")
-    if not isinstance(orders, str) or orders in SAMPLES or "://" in orders:
+    name = "on" if parameters.get("on") else "orders"
+    given = parameters.get(name)
+    if not isinstance(given, str) or given in SAMPLES or "://" in given or given.startswith("$"):
         return dict(parameters)
-    return {**parameters, "orders": str(path.absolute().parent / Path(orders).expanduser())}
+    return {**parameters, name: str(path.absolute().parent / Path(given).expanduser())}
 
 
 def chosen(segments: Sequence[Segment], patterns: Sequence[str]) -> list[Segment]:

@@ -59,6 +59,7 @@ def id_of(folder: str, name: str) -> str:
 def key_of(notebook: Path, parameters: Mapping[str, Any]) -> str:
     """What a page depends on, as one hash: notebook, parameters, the files they name as they lie there, this version."""
     named = [path for value in parameters.values() if isinstance(value, str) for path in map(Path, sorted(glob(value)))]
+    named += [path for folder in named if folder.is_dir() for path in sorted(folder.rglob("*"))]
     state = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in named if path.is_file()]
     return cache.key(notebook.read_text("utf-8"), dict(parameters), state)
 

@@ -33,7 +33,7 @@ def size(parameters: Mapping[str, Any]) -> int:
 
 def read(parameters: Mapping[str, Any], **more: Any) -> Orders:
     """The orders as a notebook with these parameters reads them."""
-    known = inspect.signature(read_orders).parameters.keys() | {"segment"}
+    known = inspect.signature(read_orders).parameters.keys() | {"segment", "columns"}
     shared = {field.name for field in dataclasses.fields(catalog.Parameters)}
     given = {name: value for name, value in parameters.items() if name in known & shared}
     return read_orders(parameters["orders"], **given, **more)

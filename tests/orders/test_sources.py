@@ -213,11 +213,10 @@ def test_a_check_proposes_and_tries_a_mapping(tmp_path):
     path.write_text("Customer ID,InvoiceDate,Total\nann,2024-01-31,5\n")
     found = check_orders(path)
     assert found.faults == ()
-    command = found.command({"customer", "date", "amount"})
+    command = found.command()
     assert re.fullmatch(
         r"ltv report all --orders '.*my orders.csv' --customer 'Customer ID' --date InvoiceDate --amount Total", command
     )
-    assert found.command({"customer"}).startswith("ltv.read_orders(")
     assert "Orders         1 of 1 customers" in repr(found)
     with pytest.raises(DataError, match="does not exist"):
         check_orders(tmp_path / "none.csv")

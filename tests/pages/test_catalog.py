@@ -83,7 +83,31 @@ def test_a_path_becomes_absolute(tmp_path, monkeypatch):
     assert catalog.check("ltv", {"orders": "orders.csv"}).orders == str(tmp_path / "orders.csv")
     assert catalog.check("ltv", {"orders": "*.csv"}).orders == str(tmp_path / "*.csv")
     with pytest.raises(ParameterError, match="there is no file"):
-        catalog.check("ltv", {"orders": "."})
+        catalog.check("ltv", {"orders": "none.csv"})
+    assert catalog.check("ltv", {"orders": "."}).orders == str(tmp_path)
+    (tmp_path / "shop.duckdb").write_text("x")
+    inside = catalog.check("ltv", {"orders": "select * from orders", "on": "shop.duckdb"})
+    assert (inside.orders, inside.on) == ("select * from orders", str(tmp_path / "shop.duckdb"))
+
+
+def test_further_columns_and_choices_come_by_name():
+    told = catalog.check(
+        "ltv", {"columns": '{"cost": "cogs, net", "decimal": ","}', "policy": "refunds=drop,wholesale=.99"}
+    )
+    assert told.columns == {"cost": "cogs, net", "decimal": ","}
+    assert told.margin is None
+    for wrong, said in [
+        ({"columns": "costs=cogs"}, "there is no costs; did you mean cost"),
+        ({"columns": "{cost"}, "JSON that can be read"),
+        ({"columns": "cost=cogs", "margin": "0.4"}, "it follows from the cost column"),
+        ({"margin": ""}, "margin: needed"),
+        ({"policy": "refunds=lose"}, "refunds is one of 'net', 'drop', 'refuse'"),
+        ({"policy": "refund=drop"}, "there is no refund; there are refunds"),
+        ({"on": "postgresql://me:secret@host/db"}, r"pass \$NAME"),
+    ]:
+        with pytest.raises(ParameterError, match=said) as error:
+            catalog.check("ltv", wrong)
+        assert "secret" not in str(error.value)
 
 
 def test_several_reports_each_take_what_they_know():
