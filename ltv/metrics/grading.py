@@ -66,16 +66,16 @@ class Grade:
         raw, wide = self.total.loc["raw"], self.total.loc["widened"]
         way = "low" if self.error < 0 else "high"
         verdict = {
-            "good": "the forecast was close",
-            "warn": "the forecast was fair: plan with the widened band",
-            "bad": "the forecast missed: do not plan on its narrow band",
+            "good": "The forecast was close",
+            "warn": "The forecast was fair: plan with the widened band",
+            "bad": "The forecast missed: do not plan on its narrow band",
         }[self.tone]
         return (
-            f"Tested on its own past: fitted up to {self.at}, {self.family.title} forecast {self.forecast:,.0f} repeat orders "
+            f"Tested on its own past, fitted up to {self.at}, {self.family.title} forecast {self.forecast:,.0f} repeat orders "
             f"of {self.customers:,} customers until {self.until}; they made {self.actual:,}. That is {abs(self.error):.1%} too "
             f"{way}, {'inside' if self.covered else 'outside'} its own 90% band ({raw['low']:,.0f} to {raw['high']:,.0f}) and "
             f"{'inside' if self._holds('widened') else 'outside'} the band widened for calendar shocks "
-            f"({wide['low']:,.0f} to {wide['high']:,.0f}): {verdict}."
+            f"({wide['low']:,.0f} to {wide['high']:,.0f}). {verdict}."
         )
 
     def _holds(self, name: str) -> bool:

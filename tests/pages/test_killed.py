@@ -54,11 +54,12 @@ def test_a_batch_killed_at_any_moment_resumes_to_the_same_end(command, tmp_path)
     started = time.monotonic()
     subprocess.run([*command, "--out", str(quiet)], check=True, capture_output=True)
     length = time.monotonic() - started
+    window = length * max(1 / 3, 2 / KILLS)  # long enough for pages to appear, short enough for kills to hit every stage
     rng = random.Random(11)
     for _ in range(KILLS):
         run = subprocess.Popen([*command, "--out", str(torn)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            run.wait(timeout=rng.uniform(0, length / 3))
+            run.wait(timeout=rng.uniform(0, window))
         except subprocess.TimeoutExpired:
             family = psutil.Process(run.pid).children(recursive=True)
             run.send_signal(signal.SIGKILL)
