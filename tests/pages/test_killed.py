@@ -54,7 +54,8 @@ def test_a_batch_killed_at_any_moment_resumes_to_the_same_end(command, tmp_path)
     started = time.monotonic()
     subprocess.run([*command, "--out", str(quiet)], check=True, capture_output=True)
     length = time.monotonic() - started
-    window = length * max(1 / 3, 2 / KILLS)  # long enough for pages to appear, short enough for kills to hit every stage
+    # Long enough for pages to appear, short enough for kills to hit every stage.
+    window = length * max(1 / 3, 2 / KILLS)
     rng = random.Random(11)
     for _ in range(KILLS):
         run = subprocess.Popen([*command, "--out", str(torn)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
