@@ -74,7 +74,8 @@ def share_by(curve: pd.DataFrame, *, days: Sequence[int] = DAYS) -> pd.DataFrame
     rows = {}
     for day, row in zip(days, at, strict=True):
         waiting = int(curve.loc[curve.index >= day, "n"].max()) if day <= longest else 0
-        seen = tuple(curve.iloc[row][["estimate", "low", "high"]]) if row >= 0 else (0.0, 0.0, np.nan)
+        nobody = (0.0, 0.0, float(intervals.wilson(0, max(waiting, 1))[1]))
+        seen = tuple(curve.iloc[row][["estimate", "low", "high"]]) if row >= 0 else nobody
         rows[day] = (*(seen if day <= longest else (np.nan,) * 3), waiting, day <= longest)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "n", "known"]).rename_axis(
         "days"

@@ -77,7 +77,9 @@ def compare(
         scores[family.title] = log_scores(result.model, patterns, later, t)
         rows[family.title] = _row(result, scores[family.title], patterns, later, t)
     if not fits:
-        raise FitError("no family fits:\n  " + "\n  ".join(row["status"] for row in rows.values()))
+        # The families mostly fail for the same reason, which is then said once.
+        whys = dict.fromkeys(row["status"].removeprefix(f"{title} ") for title, row in rows.items())
+        raise FitError("\n  ".join([f"no family fits ({', '.join(rows)}):", *whys]))
     best = max(scores, key=lambda title: rows[title]["log_score"])
     for title, score in scores.items():
         rows[title] |= _behind(scores[best] - score, patterns.n)

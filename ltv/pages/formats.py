@@ -56,6 +56,16 @@ def points(change: float, digits: int = 1) -> str:
     return f"{'' if change < 0 else '+'}{number(100 * change, digits)} points"
 
 
+def change(row: pd.Series) -> str:
+    """A difference of two shares with its interval, the unit said once.
+
+    >>> change(pd.Series({"estimate": -0.1, "low": -0.112, "high": -0.089}))
+    '−10.0 points (−11.2 to −8.9)'
+    """
+    ends = interval(row["low"], row["high"], lambda end: points(end).removesuffix(" points"))
+    return f"{points(row['estimate'])} ({ends})"
+
+
 def money(value: float, currency: str = "USD", digits: int | None = None) -> str:
     """An amount with its currency; cents are shown below 1,000 unless `digits` says otherwise.
 
@@ -94,15 +104,16 @@ def unknown(value: Any) -> bool:
 
 
 def column(values: pd.Series, kind: str = "") -> Show:
-    """How to write a column: "money:EUR", "percent:0", "points:1", "integer", "number:3", "text", or what its type suggests.
+    """How to write a column: "money:EUR", "money:EUR:0", "percent:0", "points:1", "integer", "number:3", "text", or what its type suggests.
 
     The digits of money are the same in all rows. Raises ValueError for another kind.
     """
     name, _, argument = (kind or _suggested(values)).partition(":")
     if name == "money":
+        currency, _, asked = argument.partition(":")
         largest = pd.to_numeric(values, errors="coerce").abs().max()
-        digits = 0 if largest >= 10_000 else 2
-        return lambda value: money(value, argument or "USD", digits)
+        digits = int(asked) if asked else 0 if largest >= 10_000 else 2
+        return lambda value: money(value, currency or "USD", digits)
     if show := {"percent": percent, "points": points, "number": number}.get(name):
         return (lambda value: show(value, int(argument))) if argument else show
     if name in ("integer", "text"):

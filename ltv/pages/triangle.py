@@ -18,8 +18,8 @@ from ltv.pages.tables import heading, row_heads, scrolling
 class Triangle(Block):
     """Shares by cohort (rows) and age (columns) as a heat map.
 
-    `counts` are the cohorts' customers. Where `known` is False a share is not final: the cell is hatched and says so
-    to a screen reader. NaN is a cell that nobody has reached yet: it stays empty.
+    `counts` are the cohorts' customers. Where `known` is False a share is not final: the cell is hatched, `hatched` says
+    why, and its first words are read out with the number. NaN is a cell that nobody has reached yet: it stays empty.
     """
 
     shares: pd.DataFrame
@@ -29,6 +29,7 @@ class Triangle(Block):
     _: KW_ONLY
     age: str = "age"
     digits: int = 0
+    hatched: str = "Not final: only part of the cohort is this old"
     id: str = ""
 
     @classmethod
@@ -70,16 +71,15 @@ class Triangle(Block):
             return "<td></td>"
         shown = written.number(100 * share, self.digits)
         if unfinished:
-            return (
-                f'<td class="ltv-open" data-value="{share:.5g}">{shown}<span class="ltv-hidden"> not final</span></td>'
-            )
+            why = escape(self.hatched.partition(":")[0].lower())
+            return f'<td class="ltv-open" data-value="{share:.5g}">{shown}<span class="ltv-hidden"> {why}</span></td>'
         return f'<td class="ltv-q{shade(share / top if top else 0.0)}" data-value="{share:.5g}">{shown}</td>'
 
     def _legend(self, top: float, unfinished: bool) -> str:
         steps = "".join(f'<i class="ltv-q{step}"></i>' for step in range(len(RAMP)))
         text = f"<span>Percent of the cohort, by {escape(self.age)}.</span>"
         ramp = f'<span class="ltv-ramp" aria-hidden="true">0% {steps} {100 * top:.0f}% or more</span>'
-        hatch = '<span><i class="ltv-open"></i> Not final: only part of the cohort is this old.</span>'
+        hatch = f'<span><i class="ltv-open"></i> {escape(self.hatched)}.</span>'
         return f'<p class="ltv-legend">{text}{ramp}{hatch if unfinished else ""}</p>'
 
 

@@ -40,8 +40,8 @@ def retention_beside_model(
         ax.plot(modelled.index, modelled["estimate"], color=MODEL, lw=2, ls="--")
         label(ax, modelled.index[-1], modelled["estimate"].iloc[-1], "model", MODEL)
     if len(later):
-        up = modelled is None or not len(modelled) or later["estimate"].iloc[0] >= modelled["estimate"].iloc[0]
-        label(ax, later.index[0], later["estimate"].iloc[0], "observed", DATA, xytext=(6, 9 if up else -11))
+        top = later["high"].iloc[: len(later) // 3 + 1]
+        label(ax, top.index[-1], top.iloc[-1], "observed", DATA, xytext=(6, 14))
     ax.set(xlabel=f"age of the customer in {period}s", ylabel="share active", ylim=(0, None))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

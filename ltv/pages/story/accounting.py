@@ -123,11 +123,10 @@ def _same_customers(log: Orders) -> list[str]:
         row = same_customers(log, first=first, second=second).iloc[0]
     except DataError:
         return []
-    change = formats.interval(row["low"], row["high"], formats.points)
     return [
         f"The same {row['n']:,.0f} customers, acquired before {first[0]}: {formats.percent(row['first'])} ordered from {first[0]} "
         f"to {first[1]}, {formats.percent(row['second'])} from {second[0]} to {second[1]}, a change of "
-        f"**{formats.points(row['estimate'])}** ({change})."
+        f"**{formats.change(row)}**. Some fall is the rule, since they are further from their first order by then."
     ]
 
 
@@ -215,6 +214,8 @@ def growth_alt(frame: pd.DataFrame, *, of: str, period: str) -> str:
     known = frame[frame["known"]]
     if known.empty:
         return f"No whole {period} with a whole one before it: no bars yet."
+    if known["estimate"].isna().all():
+        return f"{of} gained and lost by {period}: nothing was lost, so there is no quick ratio."
     best, worst = known["estimate"].idxmax(), known["estimate"].idxmin()
     return (
         f"{of} gained and lost by {period}: the quick ratio was highest in {period_name(best, period)} ({_ratio(known.loc[best, 'estimate'])}) and lowest "
@@ -222,7 +223,7 @@ def growth_alt(frame: pd.DataFrame, *, of: str, period: str) -> str:
     )
 
 
-def layers_alt(layers: pd.DataFrame) -> str:
+def layers_alt(layers: pd.DataFrame, *, period: str, cohort: str) -> str:
     """The finding of the layered cake for those who do not see it."""
     known = layers[layers["known"]]["estimate"].unstack("cohort")
     if known.empty:
@@ -230,7 +231,8 @@ def layers_alt(layers: pd.DataFrame) -> str:
     last = known.iloc[-1].dropna()
     oldest, total = last.index[0], last.sum()
     share = formats.percent(last.iloc[0] / total, 0) if total else formats.UNKNOWN
-    return f"Revenue by cohort over time: in the last whole period, {known.index[-1]}, the oldest cohort ({oldest}) brings {share} of it."
+    when, whose = period_name(known.index[-1], period), oldest.year if cohort == "year" else period_name(oldest, cohort)
+    return f"Revenue by cohort over time: in {when} the oldest cohort, the customers of {whose}, brings {share} of it."
 
 
 def active_alt(active: pd.DataFrame) -> str:
@@ -259,10 +261,11 @@ def money_table(money: pd.DataFrame, log: Orders, *, period: str) -> Table:
     parts = ["before", "new", "resurrected", "expansion", "contraction", "churned", "revenue"]
     caption = f"Revenue = before + new + resurrected + expansion − contraction − churned, by {period}"
     parts += ["refunds"] if (money["refunds"] != 0).any() else []
+    digits = 0 if money[parts].abs().max().max() >= 10_000 else 2
     return Table(
         money[parts],
         caption,
-        formats=dict.fromkeys(parts, f"money:{log.currency}"),
+        formats=dict.fromkeys(parts, f"money:{log.currency}:{digits}"),
         labels={"before": "revenue before", "refunds": "other refunds"}
         if "refunds" in parts
         else {"before": "revenue before"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ltv.errors import DataError
 from ltv.metrics import Beside, Trend, median_days, share_by
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
@@ -12,18 +13,35 @@ from ltv.pages.story import growth
 from ltv.pages.story.common import amount, covers, share
 
 AGES = (1, 6, 12)
+SPARSE = 20
 percent = formats.percent
 
 
 def headline(log: Orders, average: pd.DataFrame, waits: pd.DataFrame, *, period: str) -> blocks.Headline:
-    """How many are active early and late, and how many order again at all."""
+    """How many are active early and late, and how many order again at all.
+
+    Raises DataError where nobody has lived through a whole period yet: there is no retention to report.
+    """
+    if average.empty:
+        window = (
+            f"window  nobody is a {period} old between {log.since} and {log.until}: ask for a shorter period, or wait"
+        )
+        raise DataError("retention", [window])
     early, late = _first_and_last(average)
     again = share_by(waits.loc[2])
     day = again.index[again["known"]].max() if again["known"].any() else None
     text = f"**{percent(average.loc[early, 'estimate'])}** of customers are active in {period} {early} after their first order"
     text += f" and **{percent(average.loc[late, 'estimate'])}** in {period} {late}" if late != early else ""
+    if not early:
+        text = f"Who comes back in {period} 1 is not known yet: nobody has lived through it"
     text += f"; **{percent(again.loc[day, 'estimate'], 0)}** have ordered again within {day} days." if day else "."
     return blocks.Headline(text, covers(log), str(log.until))
+
+
+def reached(frame: pd.DataFrame) -> pd.DataFrame:
+    """The known ages that at least one customer in twenty has lived through: the last ones of a log rest on a handful."""
+    known = frame[frame["known"]]
+    return known[known["n"] >= known["n"].max() / SPARSE]
 
 
 def cards(
@@ -47,7 +65,7 @@ def cards(
     for age in (age for age in AGES if age in average.index):
         row = average.loc[age]
         shown.append(_share_card(f"Active in {period} {age}", row, f"{row['n']:,.0f} customers"))
-    known = money[money["known"]]
+    known = reached(money)
     row = known.loc[12] if 12 in known.index else known.iloc[-1]
     show = lambda value: formats.money(value, log.currency)  # noqa: E731
     interval = formats.interval(row["low"], row["high"], show)
@@ -71,6 +89,7 @@ def findings(
     early, late = _first_and_last(average)
     stay = f"In {period} {early} **{share(average.loc[early])}** of customers are active"
     stay += f", in {period} {late} **{share(average.loc[late])}**: " if late != early else ": "
+    stay = stay if early else "Who stays is open: "
     return blocks.Findings(
         for_operations=[
             f"**{counts['customers']:,}** customers came new and {counts['repeaters']:,} of them have ordered again by "
@@ -89,15 +108,17 @@ def findings(
 def _again(waits: pd.DataFrame) -> str:
     """Who orders a second and a third time, and when half of them have."""
     parts = []
-    for number, who in ((2, "customers"), (3, "customers with a second order")):
+    for number, who in ((2, "customers"), (3, "with a second order")):
+        if number not in waits.index.get_level_values("order"):
+            continue
         curve = share_by(waits.loc[number], days=(30, 90, 365))
         steps = [f"{100 * row['estimate']:.0f} within {day} days" for day, row in curve[curve["known"]].iterrows()]
         if steps:
             listed = " and ".join([", ".join(steps[:-1]), steps[-1]] if len(steps) > 1 else steps)
-            parts.append(f"Of 100 {who}, {listed} order again.")
-    middle = median_days(waits.loc[3])[0]
-    if np.isfinite(middle):
-        parts.append(f"Half of those who reach a second order place the third within {middle:.0f} days.")
+            parts.append(f"Of 100 {who} {listed.replace(' within', ' order again within', 1)}.")
+        middle = median_days(waits.loc[number])[0]
+        if number == 3 and np.isfinite(middle):
+            parts.append(f"Half of those who reach a second order place the third within {middle:.0f} days.")
     return " ".join(parts) or "Nobody has been watched long enough to say when customers order again."
 
 
@@ -107,7 +128,7 @@ def trend_sentence(trend: Trend, *, period: str) -> str:
         return f"Whether {period} 1 gets better from cohort to cohort is not yet known: {trend.why}."
     first, last = trend.cohorts.index[0], trend.cohorts.index[-1]
     span = f"from the cohort of {first} to that of {last}"
-    points = f"{formats.points(trend.change)} ({formats.interval(trend.low, trend.high, formats.points)})"
+    points = formats.change(pd.Series({"estimate": trend.change, "low": trend.low, "high": trend.high}))
     if trend.moved:
         way = "rose" if trend.change > 0 else "fell"
         return (
@@ -124,15 +145,18 @@ def model_sentence(average: pd.DataFrame, model: Beside, *, period: str) -> str:
     """Where the model misses what was observed."""
     if model.retention.empty:
         return f"No model stands beside these figures: {model.why}"
-    both = average.loc[1:].join(model.retention[["estimate"]].rename(columns={"estimate": "model"}), how="inner")
+    both = reached(average.loc[1:]).join(
+        model.retention[["estimate"]].rename(columns={"estimate": "model"}), how="inner"
+    )
     if both.empty:
         return "The model cannot be compared yet: nobody has lived through a second age."
     gap = both["model"] - both["estimate"]
     worst = gap.abs().idxmax()
     outside = int(((both["model"] < both["low"]) | (both["model"] > both["high"])).sum())
     return (
-        f"{model.fits[0].family.title} describes retention to within {abs(100 * gap[worst]):.1f} points at every age; it lies "
-        f"outside the observed interval at {outside} of {len(both)} ages, and is farthest off in {period} {worst} "
+        f"{model.fits[0].family.title} describes retention to within {abs(100 * gap[worst]):.1f} points at every age that one "
+        f"customer in {SPARSE} has reached; it lies outside the observed interval at {outside} of these {len(both)} ages, and is "
+        f"farthest off in {period} {worst} "
         f"({percent(both.loc[worst, 'model'])} against {percent(both.loc[worst, 'estimate'])})."
     )
 
@@ -167,7 +191,7 @@ def next_order_alt(waits: pd.DataFrame) -> str:
 
 def money_alt(money: pd.DataFrame, log: Orders, *, period: str) -> str:
     """The finding of the cumulative margin for those who do not see it."""
-    first, last = money.loc[0], money[money["known"]].iloc[-1]
+    first, last = money.loc[0], reached(money).iloc[-1]
     return (
         f"Margin per acquired customer rises from {formats.money(first['estimate'], log.currency)} with the first order to "
         f"{formats.money(last['estimate'], log.currency)} after {last.name} {period}s."
@@ -176,11 +200,9 @@ def money_alt(money: pd.DataFrame, log: Orders, *, period: str) -> str:
 
 def money_sentence(money: pd.DataFrame, log: Orders, *, period: str) -> blocks.Notes:
     """What the first order leaves and what age adds."""
-    first, last = money.loc[0], money[money["known"]].iloc[-1]
-    text = (
-        f"The first order leaves {amount(first, log.currency)} of margin per customer; {last.name} {period}s on it is "
-        f"{amount(last, log.currency)}."
-    )
+    first, last = money.loc[0], reached(money).iloc[-1]
+    text = f"The first order leaves {amount(first, log.currency)} of margin per customer"
+    text += f"; {last.name} {period}s on it is {amount(last, log.currency)}." if last.name else "."
     return blocks.Notes("In words", [text])
 
 

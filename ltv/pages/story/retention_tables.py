@@ -23,18 +23,19 @@ def triangle(cells: pd.DataFrame, caption: str, *, period: str) -> Triangle:
 def next_order_table(waits: pd.DataFrame) -> Table:
     """Shares that ordered again by a few days, among those who reached the order before."""
     names = {2: "second order, of all customers", 3: "third order, of those who reached the second"}
-    frame = pd.concat({names[number]: share_by(waits.loc[number]) for number in (2, 3)}, names=["order", "days"])
+    there = [number for number in names if number in waits.index.get_level_values("order")]
+    frame = pd.concat({names[number]: share_by(waits.loc[number]) for number in there}, names=["order", "days"])
     labels = {"estimate": "share that ordered", "n": "still waiting"}
     return Table(frame, "Who has ordered again by when", formats={"estimate": "percent:1"}, labels=labels)
 
 
-def revenue_table(net: pd.DataFrame, gross: pd.DataFrame) -> Table:
+def revenue_table(net: pd.DataFrame, gross: pd.DataFrame, log: Orders) -> Table:
     """Net and gross revenue retention of all customers side by side."""
     frame = net[["estimate", "low", "high", "n"]].assign(gross=gross["estimate"], revenue=net["revenue"])
     return Table(
         frame.droplevel("cohort"),
         "Revenue of each age over that of age 0, first order included",
-        formats={"estimate": "percent:1", "gross": "percent:1", "revenue": "integer"},
+        formats={"estimate": "percent:1", "gross": "percent:1", "revenue": f"money:{log.currency}"},
         labels={"estimate": "net", "n": "customers"},
     )
 
@@ -95,8 +96,9 @@ def projected(model: Beside, *, period: str) -> blocks.Block:
         return blocks.Notes("Nothing projected", [f"No model could be fitted: {model.why}"])
     cells = model.projected
     shares, known = cells["estimate"].unstack(), cells["known"].unstack()
-    caption = "Share of each cohort with an order, by age; hatched cells are projected"
-    return Triangle(shares, cells["n"].groupby(level="cohort").max(), known, caption, age=f"age in {period}s")
+    caption, hatched = "Share of each cohort with an order, by age", "Projected by the model"
+    counts = cells["n"].groupby(level="cohort").max()
+    return Triangle(shares, counts, known, caption, age=f"age in {period}s", hatched=hatched)
 
 
 def win_back_table(model: Beside, log: Orders) -> blocks.Block:

@@ -1,0 +1,63 @@
+"""Logs with next to nothing in them: every report is a page, or an error in the reader's words."""
+
+import ast
+import re
+
+import nbformat
+import pandas as pd
+import pytest
+
+from ltv.errors import LtvError
+from ltv.pages.blocks import Block
+from ltv.pages.notebooks import notebook_path
+
+LOGS = {
+    "one order": [("a", "2025-01-05", 10)],
+    "one customer": [("a", day, 10) for day in ("2025-01-05", "2025-02-07", "2025-04-01")],
+    "one order each": [(f"c{i}", f"2025-0{i % 6 + 1}-1{i % 9}", i + 5) for i in range(60)],
+    "two days": [(f"c{i % 30}", f"2025-03-0{i % 2 + 3}", i + 5) for i in range(80)],
+    "nothing paid": [(f"c{i % 20}", f"2025-0{i % 6 + 1}-1{i % 9}", 0) for i in range(60)],
+}
+YOUNG = "nobody is a month old between"
+UNFIT = "no family fits"
+SHORT = "too few to forecast"
+# What a log is too small for, in the words a reader gets; all else is a page.
+REFUSED = {
+    ("one order", "retention"): YOUNG,
+    ("one order", "ltv"): SHORT,
+    ("one customer", "ltv"): UNFIT,
+    ("one order each", "ltv"): UNFIT,
+    ("two days", "retention"): YOUNG,
+    ("two days", "ltv"): SHORT,
+    ("nothing paid", "ltv"): "nobody came back with an order of value",
+}
+
+
+def _run(name, **given):
+    """What the cells of a notebook show, run in this process."""
+    shown, scope = [], {}
+    for cell in nbformat.read(notebook_path(name), as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        *body, last = ast.parse(cell.source).body
+        body = body if isinstance(last, ast.Expr) else [*body, last]
+        exec(compile(ast.Module(body, []), name, "exec"), scope)
+        if isinstance(last, ast.Expr):
+            shown.append(eval(compile(ast.Expression(last.value), name, "eval"), scope))
+        if "parameters" in cell.metadata.get("tags", []):
+            scope |= given
+    return [block.html() for block in shown if isinstance(block, Block)]
+
+
+@pytest.mark.parametrize("name", ["data_quality", "retention", "growth_accounting", "ltv"])
+@pytest.mark.parametrize("log", LOGS)
+def test_next_to_no_orders_make_a_page_or_a_plain_refusal(log, name, tmp_path):
+    path = tmp_path / "orders.csv"
+    pd.DataFrame(LOGS[log], columns=["who", "day", "paid"]).to_csv(path, index=False)
+    given = {"orders": str(path), "customer": "who", "date": "day", "amount": "paid"}
+    if why := REFUSED.get((log, name)):
+        with pytest.raises(LtvError, match=why):
+            _run(name, **given)
+        return
+    page = "".join(_run(name, **given))
+    assert re.findall(r".{40}\b(?:nan|NaN|inf|NaT)\b.{40}", page) == []
