@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 import ltv
 from ltv.errors import ParameterError
@@ -131,22 +130,3 @@ def test_simulating_a_sample_agrees_with_simulating_everybody(cdnow, monkeypatch
 def test_a_next_cohort_varies_as_much_as_fresh_customers_do(projection):
     # Chance in the next 500 and in those seen both count; the large cohort has only the latter.
     assert (projection.next_cohort.std(axis=0) > projection.large_cohort.std(axis=0)).all()
-
-
-def test_the_grade_covers_on_data_that_the_model_describes():
-    rng, hits, runs = np.random.default_rng(11), 0, 30
-    for _ in range(runs):
-        hits += _grade_of_simulated(rng).covered
-    assert stats.binomtest(hits, runs, 0.90).pvalue > 0.001
-
-
-def _grade_of_simulated(rng, customers=400):
-    births = rng.integers(0, 90, customers)
-    who, when = ltv.BGNBD(r=0.8, alpha=6.0, a=0.9, b=3.0).future_orders(
-        rng, 52.0, x=np.zeros(customers), t_x=np.zeros(customers), T=np.zeros(customers)
-    )
-    days = np.concatenate([births, births[who] + np.ceil(when * 7)]).astype(int)
-    frame = pd.DataFrame({"who": np.concatenate([np.arange(customers), who]), "when": days, "paid": 1})
-    frame["when"] = pd.Timestamp("2023-01-01") + pd.to_timedelta(frame["when"], unit="D")
-    orders = ltv.read_orders(frame, customer="who", date="when", amount="paid", until="2024-01-01")
-    return ltv.grade(orders, ltv.BGNBD, at="2023-07-01", draws=100)

@@ -147,22 +147,25 @@ def _by_history(test, forecast):
     return test.holdout.cells[keys].assign(mean=forecast.mean).groupby(keys)["mean"].max()
 
 
+def lived(seed, customers=600):
+    """Customers of known truth on day 210: their first days, repeat orders (day, who), patterns, and orders to day 420."""
+    born = first_days(customers, 90)
+    *_, day, who = simulate_customers(np.random.default_rng(seed), BGNBD(0.8, 6.0, 0.9, 3.0), born, 420)
+    past = day <= 210
+    x = np.bincount(who[past], minlength=customers).astype(float)
+    last = born.astype(int).copy()
+    last[who[past]] = day[past]
+    patterns = Patterns(x, (last - born) / 7, (210 - born) / 7, np.ones(customers), Unit.WEEK)
+    return born, (day, who), patterns, np.bincount(who[~past], minlength=customers)
+
+
 def test_totals_and_cohorts_are_covered_where_the_model_is_true(monkeypatch):
-    """60 logs whose family is known: 50 and 90 % bands of orders and of revenue hold what came, total and thirds."""
+    """60 logs whose family is known: 50 and 90 % bands of orders hold what came, total and thirds."""
     monkeypatch.setattr(bands, "PATHS", 20_000)
-    truth = BGNBD(0.8, 6.0, 0.9, 3.0)
     inside = {key: [] for key in (("all", 50), ("all", 90), ("thirds", 50), ("thirds", 90))}
-    born = first_days(600, 90)
+    groups = np.arange(600) // 200
     for seed in range(60):
-        rng = np.random.default_rng(seed)
-        *_, day, who = simulate_customers(rng, truth, born, 420)
-        past = day <= 210
-        x = np.bincount(who[past], minlength=600).astype(float)
-        last = born.astype(int).copy()
-        last[who[past]] = day[past]
-        later = np.bincount(who[~past], minlength=600)
-        patterns = Patterns(x, (last - born) / 7, (210 - born) / 7, np.ones(600), Unit.WEEK)
-        groups = np.arange(600) // 200
+        _, _, patterns, later = lived(seed)
         [totals] = group_totals(fit(BGNBD, patterns), patterns, groups, [30.0])
         came = np.append(np.bincount(groups, later), later.sum())
         for at in range(4):
@@ -174,6 +177,25 @@ def test_totals_and_cohorts_are_covered_where_the_model_is_true(monkeypatch):
         clusters = len(held) if name == "all" else len(held) / 2  # thirds of one log share its parameters
         low, high = stats.binom(int(clusters), level / 100).ppf([0.0005, 0.9995]) / int(clusters)
         assert low <= np.mean(held) <= high, (name, level, np.mean(held))
+
+
+def test_the_grade_of_a_log_is_that_band():
+    """From rows to grade: the forecast and the band whose coverage the test above holds, and the orders that came."""
+    born, (day, who), patterns, later = lived(0)
+    start, until = pd.Timestamp("2023-01-01"), dt.date(2024, 2, 25)  # day 420
+    days = pd.to_timedelta(np.append(born, day), unit="D")
+    rows = pd.DataFrame({"who": np.append(np.arange(born.size), who), "when": start + days, "paid": 1})
+    log = ltv.read_orders(rows, customer="who", date="when", amount="paid", until=until)
+    made = ltv.grade(log, BGNBD, at="2023-07-30", draws=100)  # day 210
+    [totals] = group_totals(fit(BGNBD, patterns), patterns, np.zeros(600, dtype=int), [30.0])
+    ends = band(totals, -1, whole=True, tau=0.0)
+    assert made.actual == later.sum()
+    assert made.forecast == pytest.approx(totals.mean[-1], rel=1e-9)
+    raw = made.total.loc["raw", ["low", "high"]].tolist()
+    assert raw == pytest.approx(
+        [ends["low"], ends["high"]], abs=0.01 * made.forecast
+    )  # rows in another order: other paths
+    assert made.covered == (raw[0] <= later.sum() <= raw[1])
 
 
 def test_the_delta_method_agrees_with_simulated_draws(cdnow):
@@ -223,7 +245,7 @@ def test_the_naive_forecast_is_beaten_where_customers_differ_and_not_on_pure_noi
     for seed in range(2):
         assert ltv.backtest(log_of(BGNBD(0.8, 4.0, 1.0, 2.0), seed=seed)).beats_naive
     won = []
-    for seed in range(8):  # everyone orders at one rate, for ever: an average says all there is to say
+    for seed in range(5):  # everyone orders at one rate, for ever: an average says all there is to say
         log = log_of(NBD(5e3, 5e3 * 8.0), seed=100 + seed, customers=600, arrivals=30)
         noise = ltv.backtest(log, at="2024-08-01", horizons=["150 days"])
         naive = [one for one in noise.others if one.naive]
@@ -231,7 +253,7 @@ def test_the_naive_forecast_is_beaten_where_customers_differ_and_not_on_pure_noi
         table = lead(noise.forecast, naive, cells["later"], cells["n"])
         won.append(table.loc["cohort average", "better"] == "yes")
         assert not noise.beats_naive or won[-1]
-    assert sum(won) <= 2
+    assert sum(won) <= 1
 
 
 def test_newcomers_are_forecast_from_their_arrivals():
