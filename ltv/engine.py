@@ -204,6 +204,13 @@ def keep(connection: Any, expression: ir.Table) -> ir.Table:
     return connection.create_table(ibis.util.gen_name("ltv_kept"), expression, temp=True)
 
 
+def forget(kept: ir.Table) -> None:
+    """Free the rows of a table that `keep` made and nothing will read again; Spark frees them by itself."""
+    connection = kept.get_backend()
+    if connection.name == "duckdb":
+        connection.raw_sql(f"DROP TABLE {kept.get_name()}")
+
+
 def every(ordered: ir.Table, step: int) -> ir.Table:
     """Each `step`-th row of an ordered table."""
     if step <= 1:

@@ -140,7 +140,9 @@ class Cleaner:
         """Orders with the day their customer was acquired."""
         daily = engine.keep(self.connection, daily)
         born = daily.group_by("customer").aggregate(first_day=daily.day.min())
-        return engine.keep(self.connection, daily.inner_join(born, "customer"))
+        dated = engine.keep(self.connection, daily.inner_join(born, "customer"))
+        engine.forget(daily)
+        return dated
 
     def _outcasts(self, orders: ir.Table) -> tuple[ir.Table | None, Truncation | None]:
         """Customers who must go for what their whole history shows (customer, outcast: the rule), or None."""
