@@ -207,7 +207,8 @@ def expected_margin(segment: Customers, fits: tuple[Fit, Fit], terms: Terms) -> 
     if refunds is not None:
         worth = worth * (1 - refunds.unmatched) * (1 - refunds.drawn(rng, terms.draws)[:, -1:])
     t, money = segment.table, segment.table.first_margin.cast("float64")
-    first = engine.run(t.group_by("age_days").aggregate(sum=money.sum(), squares=(money * money).sum(), n=t.count()))
+    by_age = t.group_by("age_days").aggregate(sum=t.first_margin.sum(), squares=(money * money).sum(), n=t.count())
+    first = engine.run(by_age.order_by("age_days"))
     left = 1.0 if refunds is None else 1 - refunds.expected(first["age_days"].to_numpy())
     n, mean = first["n"].sum(), float((first["sum"] * left).sum() / first["n"].sum())
     error = np.sqrt(max(first["squares"].sum() / n - mean**2, 0.0) / (n - 1)) if n > 1 else mean

@@ -92,7 +92,7 @@ def refund_curve(orders: Orders) -> RefundCurve | None:
     if not matched > 0:
         return RefundCurve(np.zeros(1), np.zeros(1), 1.0, 1.0, lost) if lost else None
     delay = (engine.day_number(back.refunded_on) - engine.day_number(back.day)).name("delay")
-    rows = engine.run(back.select(delay, value=(-back.value).cast("float64")))
+    rows = engine.run(back.select(delay, value=(-back.value).cast("float64")).order_by("delay", "value"))
     money, squares = (np.bincount(rows["delay"], rows["value"] ** power) for power in (1, 2))
     watched = sold[::-1].cumsum()[::-1][: money.size]
     events = np.divide(money**2, squares, out=np.zeros_like(money), where=squares > 0)
@@ -123,7 +123,7 @@ def of_group(curve: RefundCurve, customers: Customers) -> RefundCurve:
 def still_to_come(orders: Orders, curve: RefundCurve) -> float:
     """Money that refunds are expected to take yet of the orders made."""
     end, t = (orders.until - EPOCH).days, orders.table
-    left = engine.run(t.group_by(age=end - engine.day_number(t.day)).aggregate(value=t.value.sum()))
+    left = engine.run(t.group_by(age=end - engine.day_number(t.day)).aggregate(value=t.value.sum()).order_by("age"))
     return float(left["value"] @ curve.expected(left["age"].to_numpy()))
 
 
@@ -145,4 +145,5 @@ def _part(table: ir.Table, back: ir.Table) -> float:
     both = given.inner_join(table, ["customer", "day"])
     share = both.back / (both.back + both.value.cast("float64"))
     row = engine.run(both.aggregate(weighted=(share * both.back).sum(), money=both.back.sum())).iloc[0]
-    return float(min(max(row["weighted"] / row["money"], 0.05), 1.0)) if row["money"] > 0 else 1.0
+    # Rounded, because engines add floats in an order of their own.
+    return round(float(min(max(row["weighted"] / row["money"], 0.05), 1.0)), 9) if row["money"] > 0 else 1.0

@@ -10,6 +10,8 @@ import pytest
 
 import ltv
 from ltv import engine
+from ltv.metrics.asordered import as_ordered
+from ltv.metrics.refunding import refund_curve
 from ltv.orders import dates
 from ltv.simulate import DEMO, write_shop
 
@@ -130,6 +132,15 @@ QUESTIONS = {
 @pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
 def test_metrics_agree_to_the_last_digit(logs, ask):
     pd.testing.assert_frame_equal(*map(ask, logs), check_exact=True)
+
+
+def test_what_goes_back_and_what_was_ordered_agree(logs):
+    one, two = (refund_curve(log) for log in logs)
+    np.testing.assert_allclose(one.by_day, two.by_day, rtol=1e-12)
+    assert (one.part, one.unmatched) == (two.part, two.unmatched)
+    ordered = [as_ordered(ltv.summarize(log)) for log in logs]
+    pd.testing.assert_frame_equal(*(some.frame() for some in ordered), check_dtype=False)
+    np.testing.assert_array_equal(*(some.all_order_values.mean for some in ordered))
 
 
 def test_scores_agree_and_are_written_by_the_engine(logs, tmp_path):
