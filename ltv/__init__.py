@@ -35,6 +35,7 @@ _WHERE = {
         "cohort_length",
         "backtest",
         "brought_next",
+        "calendar_shocks",
         "compare",
         "core_metric",
         "cumulative_value",

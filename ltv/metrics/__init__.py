@@ -21,6 +21,7 @@ from ltv.metrics.refunding import RefundCurve, refund_curve
 from ltv.metrics.repeats import median_days, share_by, time_to_order
 from ltv.metrics.revenue import cumulative_value, revenue_by_cohort, revenue_retention
 from ltv.metrics.reviewing import Review, review_channels
+from ltv.metrics.rolling import calendar_shocks
 from ltv.metrics.scoring import score, write_scores
 from ltv.metrics.sensitivity import lag_sensitivity, margin_sensitivity
 from ltv.metrics.tracking import track
@@ -45,6 +46,7 @@ __all__ = [
     "average_retention",
     "backtest",
     "brought_next",
+    "calendar_shocks",
     "channel_payback",
     "cohort_length",
     "compare",

@@ -115,6 +115,18 @@ def _both(totals: Totals, number: int, *, whole: bool, tau: float) -> dict[str, 
     return band(totals, number, whole=whole, tau=0.0) | {f"wide_{name}": end for name, end in wide.items()}
 
 
+def calendar_shocks(orders: Orders, family: Any, *, unit: str | Unit = "week", days: int = 180) -> Widening:
+    """τ for a total of revenue forecast from the end of the log: from six past forecasts of the next `days`.
+
+    0.12 by convention where the log is too short for five of them, or revenue cannot be forecast.
+    """
+    try:
+        rolled = roll(orders, family, days=[days], unit=unit, most=6)
+    except DataError:
+        return widening([], [])
+    return learned(rolled, what="revenue", days=days)
+
+
 def learned(rolled: pd.DataFrame, *, what: str, days: int, by: dt.date | None = None) -> Widening:
     """τ of totals over `days`, from the forecasts in `rolled` that were over by a day (default: all of them)."""
     rows = rolled.reset_index()

@@ -82,6 +82,13 @@ def test_cdnow_bands_learn_from_their_errors(cdnow):
     pd.testing.assert_frame_equal(apart.sort_index(), whole.sort_index(), check_dtype=False)
 
 
+def test_calendar_shocks_are_measured_where_the_log_is_long_enough(cdnow, four):
+    found = ltv.calendar_shocks(cdnow.holdout.log, cdnow.family)
+    assert (found.origins, found.learned) == (6, True)
+    assert 0.12 < found.tau < 0.25  # CDNOW's total was 16 % off
+    assert not ltv.calendar_shocks(four, cdnow.family).learned
+
+
 def test_conformal_levels_cover_although_the_model_is_wrong(cdnow):
     """NBD, which lets nobody leave, at levels learned from half of the customers, holds nine tenths of the others."""
     cells = cdnow.holdout.cells

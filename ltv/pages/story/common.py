@@ -29,7 +29,7 @@ DEFINITIONS = {
     "P(order within 30 days)": "Probability of at least one order in the 30 days after the window.",
     "Customer value": "Discounted margin of the orders still to come within the horizon; past orders are not in it.",
     "Band for calendar shocks": "A forecast's own band leaves out what happens to all customers at once. The wider band multiplies "
-    "the total by a shock with a Student t₄ distribution of scale 12%; the report backtest learns the scale from past forecasts.",
+    "the total by a shock with a Student t₄ distribution of scale τ: 12% by convention, on the reports ltv and backtest what past forecasts taught.",
     "CAC": "What it costs to acquire one customer.",
     "Payback": "Age at which the cumulative margin per acquired customer, first order included, refunds still to come subtracted, "
     "discounted to acquisition, reaches the CAC for good.",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from ltv.errors import DataError
 from ltv.metrics import Grade
+from ltv.metrics.widening import Widening
 from ltv.models import BGNBD, Fit, independence
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
@@ -97,13 +98,14 @@ def _unlikely(soon: pd.DataFrame) -> list[str]:
     ]
 
 
-def model_notes(buying: Fit, order_value: Fit, customers: Customers, grade: Grade) -> blocks.Notes:
+def model_notes(buying: Fit, order_value: Fit, customers: Customers, grade: Grade, shocks: Widening) -> blocks.Notes:
     """What the two models say of the population, and what they leave out."""
     mean = float(order_value.model.expected_order_value())
     free = customers.counts["free"]
     notes = [
         f"{buying.family.title} describes when customers order, from {customers.counts['repeat_orders']:,} repeat orders of "
         f"{buying.customers:,} customers. It knows no seasons and no trend; what happens to all customers at once is only in the wider band.",
+        f"The scale of that band on this page: {shocks.text} What was forecast half a log ago is judged with τ = {grade.tau:.2f}.",
         *_by_assumption(buying),
         f"{order_value.family.title} describes what a repeat order is worth, from {order_value.customers:,} customers with repeat orders: "
         f"{formats.money(mean, customers.orders.currency)} on average over all customers. "
