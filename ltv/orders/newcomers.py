@@ -29,7 +29,7 @@ class Truncation:
     def __str__(self) -> str:
         return (
             f"first seen before {self.before}: {self.early:.2f} repeat orders within {EARLY} days against {self.later:.2f} "
-            "of later customers, so the log begins late and many of them are not new; acquired= settles who is"
+            "of later customers, so the log begins late and many of them are not new; true first dates (acquired=) settle who is"
         )
 
 

@@ -57,13 +57,12 @@ def points(change: float, digits: int = 1) -> str:
 
 
 def change(row: pd.Series) -> str:
-    """A difference of two shares with its interval, the unit said once.
+    """A difference of two shares with its interval.
 
     >>> change(pd.Series({"estimate": -0.1, "low": -0.112, "high": -0.089}))
-    '−10.0 points (−11.2 to −8.9)'
+    '−10.0 points (−11.2 to −8.9 points)'
     """
-    ends = interval(row["low"], row["high"], lambda end: points(end).removesuffix(" points"))
-    return f"{points(row['estimate'])} ({ends})"
+    return f"{points(row['estimate'])} ({interval(row['low'], row['high'], points)})"
 
 
 def money(value: float, currency: str = "USD", digits: int | None = None) -> str:
@@ -81,12 +80,12 @@ def money(value: float, currency: str = "USD", digits: int | None = None) -> str
 
 
 def interval(low: float, high: float, show: Show = number) -> str:
-    """Two ends of an interval, each written by `show`.
+    """Two ends of an interval, each written by `show`; points are said once.
 
-    >>> interval(0.21, 0.25, percent)
-    '21.0% to 25.0%'
+    >>> interval(0.21, 0.25, percent), interval(-0.02, 0.01, points)
+    ('21.0% to 25.0%', '−2.0 to +1.0 points')
     """
-    return UNKNOWN if unknown(low) and unknown(high) else f"{show(low)} to {show(high)}"
+    return UNKNOWN if unknown(low) and unknown(high) else f"{show(low).removesuffix(' points')} to {show(high)}"
 
 
 def text(value: Any) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from ltv.pages import formats as written
 from ltv.pages.blocks import Block, sentence
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _UNKNOWN = (
     f'<td class="ltv-number ltv-unknown"><span aria-hidden="true">{written.UNKNOWN}</span>'
     '<span class="ltv-hidden">not yet known</span></td>'
@@ -115,8 +116,12 @@ def scrolling(kind: str, table: str, *, name: str, label: str, below: str = "") 
 
 def row_heads(key: Any) -> str:
     """The heading cells of a row, one per level of its index."""
-    keys = key if isinstance(key, tuple) else (key,)
-    return "".join(f'<th scope="row">{escape(written.text(part))}</th>' for part in keys)
+    texts = [written.text(part) for part in (key if isinstance(key, tuple) else (key,))]
+    kinds = ["ltv-day" if _DAY.fullmatch(text) else "ltv-words" if len(text) > 12 else "" for text in texts]
+    return "".join(
+        f'<th scope="row"{f" class={kind}" if kind else ""}>{escape(text)}</th>'
+        for text, kind in zip(texts, kinds, strict=True)
+    )
 
 
 def heading(name: str) -> str:

@@ -59,6 +59,7 @@ def gains_and_losses(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Ax
     _months(ax, known.index)
     ax.set(ylabel="revenue" if currency else "customers")
     ax.yaxis.set_major_formatter(money(currency) if currency else COUNT)
+    ax.use_sticky_edges = False  # a bar of no height would pin the limit to the bar below it
     ax.margins(y=0.12, x=0.01)
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=5, fontsize=9)
     ax.set_title("over the bars: quick ratio", fontsize=9, pad=24 if currency else 6)

@@ -24,12 +24,12 @@ def graded(log: Orders) -> blocks.Grade:
     """Whether the reports may rest on these data."""
     out = log.audit[log.audit["dropped"]]
     largest = out["rows"].max() / max(int(log.audit["rows"].sum()), 1) if len(out) else 0.0
-    reasons = ["the signs of damage"] * bool(log.signs)
-    reasons += ["the customers who were there before the log begins"] * (log.truncation is not None)
-    reasons += ["the rules that took the most rows"] * bool(largest > 0.05)
+    reasons = ["at the signs of damage"] * bool(log.signs)
+    reasons += ["at the customers who were there before the log begins"] * (log.truncation is not None)
+    reasons += ["at the rules that took the most rows"] * bool(largest > 0.05)
     if reasons:
         what = " and ".join([", ".join(reasons[:-1]), reasons[-1]] if len(reasons) > 1 else reasons)
-        return blocks.Grade("warn", f"Look at {what} before resting a decision on these data.")
+        return blocks.Grade("warn", f"Look {what} before resting a decision on these data.")
     return blocks.Grade("good", "Nothing in the data speaks against resting reports on them.")
 
 
