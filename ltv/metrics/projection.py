@@ -211,8 +211,9 @@ def simulate(
     following, large = np.zeros((draws, len(at))), np.zeros((draws, len(at)))
     if refunds is not None:
         shares = refunds.drawn(rng, draws)
-        for number, taken in enumerate(_taken(refunds, shares, rng, ledger)):
-            by_cell = np.bincount(cell, taken, minlength=steps[0].size).reshape(count, -1)
+        young = np.flatnonzero((ledger["old"] < len(refunds.by_day) - 1) & (ledger["margin"] > 0))
+        for number, taken in enumerate(_taken(refunds, shares, rng, ledger.iloc[young])):
+            by_cell = np.bincount(cell[young], taken, minlength=steps[0].size).reshape(count, -1)
             steps[number] = -by_cell / np.bincount(groups)[:, None]
         ledger = ledger.assign(margin=ledger["margin"] * (1 - refunds.expected(ledger["old"].to_numpy())))
     first, later = _past(base, ledger, at)
@@ -272,15 +273,11 @@ def _ledger(customers: Customers, base: Base, terms: Terms) -> pd.DataFrame:
     return frame.assign(margin=frame["margin"] * terms.discount.discount(frame["age"]))
 
 
-def _taken(curve: RefundCurve, shares: Array, rng: np.random.Generator, ledger: pd.DataFrame) -> Iterator[Array]:
-    """Per draw of the curve, the margin of each order made that refunds will still take."""
-    margin, old = ledger["margin"].to_numpy(), ledger["old"].to_numpy()
-    young = np.flatnonzero((old < len(curve.by_day) - 1) & (margin > 0))
+def _taken(curve: RefundCurve, shares: Array, rng: np.random.Generator, young: pd.DataFrame) -> Iterator[Array]:
+    """Per draw of the curve, the margin that refunds will still take of each young order."""
+    margin, old = young["margin"].to_numpy(), young["old"].to_numpy()
     for share in shares:
-        taken = np.zeros(len(margin))
-        back = rng.random(young.size) < curve.still_to_come(share, old[young])
-        taken[young] = curve.part * margin[young] * back
-        yield taken
+        yield curve.part * margin * (rng.random(len(margin)) < curve.still_to_come(share, old))
 
 
 def _past(base: Base, ledger: pd.DataFrame, at: Days) -> tuple[Array, Array]:

@@ -183,3 +183,18 @@ def test_cheap_first_orders_are_brought_to_the_level_of_later_ones():
 def test_first_orders_that_are_no_cheaper_stay_as_they_are():
     customers = ltv.summarize(ltv.read_orders("cdnow_sample"))
     assert as_ordered(customers) is customers
+
+
+def test_margin_of_young_cohorts_is_lowered_by_what_still_goes_back_of_it(shop):
+    log, chunk = shop
+    customers = ltv.summarize(log)
+    projection = ltv.project(
+        customers, ltv.fit(ltv.BGNBD, customers), fit_order_values(customers), discount=0, draws=100
+    )
+    # On the day of the first order nothing is projected: the paths are what happened less the refunds to come.
+    taken = (projection.realised[0] - projection.paths[:, 0]) * projection.customers
+    made = chunk.orders[chunk.orders["amount"] > 0]
+    first = made.sort_values("date").groupby("customer").first()["order"]
+    later = chunk.hidden[(chunk.hidden["amount"] < 0) & chunk.hidden["order"].isin(first)]
+    low, high = np.quantile(taken, [0.01, 0.99])
+    assert 0 < low < -DEMO.margin * later["amount"].sum() < high
