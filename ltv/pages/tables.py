@@ -13,6 +13,7 @@ import pandas as pd
 from ltv.pages import formats as written
 from ltv.pages.blocks import Block, sentence
 
+LONG = 40  # rows above which a table scrolls in a box of its own
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _UNKNOWN = (
     f'<td class="ltv-number ltv-unknown"><span aria-hidden="true">{written.UNKNOWN}</span>'
@@ -55,7 +56,8 @@ class Table(Block):
         )
         caption = f"<caption><span>{sentence(self.caption)}</span></caption>"
         table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        return scrolling("ltv-table", table, name=self.id, label=self.caption)
+        kind = "ltv-table ltv-long" if len(self.frame) > LONG else "ltv-table"
+        return scrolling(kind, table, name=self.id, label=self.caption)
 
     def plain(self) -> str:
         return self.frame.to_string()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from ltv.plots.drawing import label, money, picture
+from ltv.plots.drawing import happened, label, money, picture
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE, theme
 
 
@@ -36,9 +36,10 @@ def channel_curves(curves: dict[str, pd.DataFrame], cac: pd.Series, *, currency:
 
 def _panel(ax: Axes, frame: pd.DataFrame, cac: float, name: str) -> None:
     ax.fill_between(frame.index, frame["low"], frame["high"], color=MONEY, alpha=0.2, lw=0)
-    ax.plot(frame.index, frame["estimate"], color=MONEY, lw=1.8, ls="--")
-    realised = frame[frame["realised"] >= 0.999 * frame["estimate"]]
-    ax.plot(realised.index, realised["realised"], color=DATA, lw=2)
+    ahead = frame.iloc[max(len(happened(frame)) - 1, 0) :]
+    ax.plot(ahead.index, ahead["estimate"], color=MONEY, lw=1.8, ls="--")
+    past = happened(frame)
+    ax.plot(past.index, past["estimate"], color=DATA, lw=2)
     if np.isfinite(cac):
         ax.axhline(cac, color=ALARM, lw=1.3)
         label(ax, frame.index[-1], cac, f"CAC {cac:,.0f}", ALARM, xytext=(-2, 7), ha="right")

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
-from ltv.plots.drawing import label, money, picture
+from ltv.plots.drawing import happened, label, money, picture
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE
 
 
@@ -21,8 +21,13 @@ def tracking(frame: pd.DataFrame, ax: Axes, *, unit: str = "week") -> Axes:
     ax.plot(days, frame["actual"], color=DATA, lw=2)
     ax.plot(days, frame["estimate"], color=MODEL, lw=2, ls="--")
     ax.fill_between(days, frame["low"], frame["high"], color=MODEL, alpha=0.18, lw=0)
-    label(ax, days[-1], frame["actual"].iloc[-1], "made", DATA)
-    label(ax, days[-1], frame["estimate"].iloc[-1], "forecast", MODEL)
+    made, forecast = frame[["actual", "estimate"]].iloc[-1]
+    near = (
+        7 if abs(made - forecast) < 0.05 * max(made, forecast) else 0
+    )  # words that would stand on one another move apart
+    up = near if made >= forecast else -near
+    label(ax, days[-1], made, "made", DATA, xytext=(6, up))
+    label(ax, days[-1], forecast, "forecast", MODEL, xytext=(6, -up))
     if not frame["fitted"].all():
         split = days[frame["fitted"].to_numpy()][-1]
         ax.axvline(split, color=MUTED, lw=1, ls=":")
@@ -79,18 +84,19 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
 
 @picture
 def payback_curve(frame: pd.DataFrame, ax: Axes, *, cac: float | None = None, currency: str = "") -> Axes:
-    """Cumulative margin per acquired customer: realised, then projected with both bands; CAC as a line.
+    """Cumulative margin per acquired customer: solid while nine tenths of it have happened, then dashed, with both bands;
+    CAC as a line.
 
-    `frame` is `Projection.curve`: index months, columns estimate, low, high, raw_low, raw_high, known.
+    `frame` is `Projection.curve`: index months, columns estimate, low, high, raw_low, raw_high, realised.
     """
-    past, ahead = frame[frame["known"]], frame[~frame["known"]]
-    ahead = pd.concat([past.tail(1), ahead])
+    past = happened(frame)
+    ahead = frame.iloc[max(len(past) - 1, 0) :]
     ax.plot(past.index, past["estimate"], color=DATA, lw=2.2)
     ax.fill_between(ahead.index, ahead["low"], ahead["high"], color=MONEY, alpha=0.16, lw=0)
     ax.fill_between(ahead.index, ahead["raw_low"], ahead["raw_high"], color=MONEY, alpha=0.3, lw=0)
     ax.plot(ahead.index, ahead["estimate"], color=MONEY, lw=2.2, ls="--")
-    middle = past.index[len(past) // 2]
-    label(ax, middle, past["estimate"].iloc[len(past) // 2], "realised", DATA, xytext=(8, -12))
+    if len(past) > 1:
+        label(ax, past.index[len(past) // 2], past["estimate"].iloc[len(past) // 2], "realised", DATA, xytext=(8, -12))
     if len(ahead) > 1:
         label(ax, ahead.index[-1], ahead["estimate"].iloc[-1], "projected", MONEY)
     if cac is not None:

@@ -13,6 +13,8 @@ from matplotlib.ticker import FuncFormatter
 
 from ltv.plots.theme import theme
 
+HAPPENED = 0.9  # a sum is drawn solid while this share of it has happened
+
 
 def picture(draw: Callable[..., Axes]) -> Callable[..., Axes]:
     """Run a drawing function in the theme, on the axes given or on new ones."""
@@ -33,3 +35,9 @@ def label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) ->
 
 def money(currency: str) -> FuncFormatter:
     return FuncFormatter(lambda amount, _: f"{amount:,.0f} {currency}".strip())
+
+
+def happened(frame: pd.DataFrame) -> pd.DataFrame:
+    """The ages up to the last one of which nine tenths rest on what has happened (columns realised, estimate)."""
+    solid = frame["realised"] >= HAPPENED * frame["estimate"]
+    return frame[solid[::-1].cummax()[::-1]]

@@ -47,16 +47,26 @@ def cards(
             numbers=(row["estimate"], row["low"], row["high"]),
         )
     )
-    past = projection.curve[projection.curve["known"]].iloc[-1]
+    past = _happened(projection.curve)
     shown.append(
         blocks.Card(
             f"Margin per customer after {past.name} months",
             show(past["estimate"]),
-            note="realised, discounted, first order included",
-            numbers=(past["estimate"],),
+            formats.interval(past["low"], past["high"], show) if past["low"] < past["high"] else "",
+            note=f"{_realised(past)}, discounted, first order included",
+            numbers=tuple(past[["estimate", "low", "high"]]),
         )
     )
     return blocks.Cards(shown)
+
+
+def _happened(curve: pd.DataFrame) -> pd.Series:
+    """The last age of which nine tenths have happened; age 0 where there is none."""
+    return curve[(curve["realised"] >= 0.9 * curve["estimate"]) | (curve.index == 0)].iloc[-1]
+
+
+def _realised(row: pd.Series) -> str:
+    return "all of it realised" if row["known"] else f"{row['realised'] / row['estimate']:.0%} of it realised"
 
 
 def findings(
@@ -72,7 +82,7 @@ def findings(
     show = lambda value: formats.money(value, log.currency)  # noqa: E731
     curve, row, cac = projection.curve, when.iloc[0], when.index[0]
     end = curve.iloc[-1]
-    past = curve[curve["known"]].iloc[-1]
+    past = _happened(curve)
     targets = "; ".join(f"{show(r['estimate'])} within {age} months" for age, r in affordable.iterrows())
     ahead = 1 - end["realised"] / end["estimate"]
     return blocks.Findings(
@@ -87,8 +97,8 @@ def findings(
             f"All of it rests on a margin of {log.margin}: amounts here rise and fall in proportion to it.",
         ],
         for_product=[
-            f"The first order leaves **{show(curve['estimate'].iloc[0])}** per customer; after {past.name} months, all of it realised, "
-            f"**{show(past['estimate'])}** has come in.",
+            f"The first order leaves **{show(curve['estimate'].iloc[0])}** per customer; after {past.name} months it is "
+            f"**{show(past['estimate'])}**, {_realised(past)}.",
             f"After {curve.index[-1]} months the model expects {show(end['estimate'])} ({show(end['low'])} to {show(end['high'])}), of which "
             f"{formats.percent(ahead, 0)} is projected"
             + (
