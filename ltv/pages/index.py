@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -44,8 +45,17 @@ def ranked_records(records: Mapping[str, Record]) -> list[Record]:
     rank = {name: i for i, name in enumerate(order)}
     return sorted(
         records.values(),
-        key=lambda it: (it.folder != "", it.segment, it.folder, rank.get(it.name, len(order)), it.name),
+        key=lambda it: (it.folder != "", _natural(it.segment), it.folder, rank.get(it.name, len(order)), it.name),
     )
+
+
+def _natural(name: str) -> list[str | int]:
+    """A key that puts "week 9" before "week 10".
+
+    >>> sorted(["week 10", "week 9", "ads"], key=_natural)
+    ['ads', 'week 9', 'week 10']
+    """
+    return [int(part) if i % 2 else part for i, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def _covers(records: Sequence[Record]) -> str:
@@ -65,16 +75,19 @@ def _table(records: Sequence[Record]) -> str:
     rows = [list(group) for _, group in groupby(records, key=lambda record: (record.segment, record.folder))]
     labels = Counter(label for row in rows for label in dict.fromkeys(card["label"] for card in _cards(row)))
     figures = [label for label, _ in labels.most_common(FIGURES)]
-    heads = ["Segment", "Status", "Reports", "Forecast", *figures, "Data up to"]
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(f"<tr>{_row(row, figures)}</tr>" for row in rows)
+    graded = any(record.grade for record in records)
+    heads = ["Segment", "Status", "Reports", *(["Forecast"] if graded else [])]
+    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
+    head += "".join(f'<th scope="col" class="ltv-number">{escape(label)}</th>' for label in figures)
+    head += '<th scope="col">Data up to</th>'
+    body = "".join(f"<tr>{_row(row, figures, graded=graded)}</tr>" for row in rows)
     caption = f"<caption><span>{len(rows)} segment{'s' * (len(rows) != 1)}</span></caption>"
     table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    box = scrolling("ltv-table", table, name="segments", label="Segments")
+    box = scrolling("ltv-table ltv-list", table, name="segments", label="Segments")
     return box.replace('id="segments"', 'id="segments" data-search="Find a segment"', 1)
 
 
-def _row(row: Sequence[Record], figures: Sequence[str]) -> str:
+def _row(row: Sequence[Record], figures: Sequence[str], *, graded: bool) -> str:
     cards = {card["label"]: card for card in reversed(_cards(row))}
     status = next(word for word in _STATUS if any(record.status == word for record in row))
     why = next((record.error for record in row if record.status == status and record.error), "")
@@ -83,10 +96,10 @@ def _row(row: Sequence[Record], figures: Sequence[str]) -> str:
     cells = [
         f'<th scope="row">{escape(row[0].segment or row[0].folder)}</th>',
         f"<td{' class=ltv-bad' if status == 'failed' else ''}>{_STATUS[status]}{note}</td>",
-        f"<td>{' · '.join(_link(record) for record in row)}</td>",
-        _grade(row),
+        f'<td class="ltv-links">{" · ".join(_link(record) for record in row)}</td>',
+        *([_grade(row)] if graded else []),
         *(_figure(cards.get(label)) for label in figures),
-        f"<td>{escape(as_of) or '–'}</td>",
+        f'<td class="ltv-day">{escape(as_of) or "–"}</td>',
     ]
     return "".join(cells)
 

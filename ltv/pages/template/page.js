@@ -26,7 +26,7 @@ const csv = (table) => {
     .join("\r\n");
 };
 const key = (cell) => (cell.dataset.value === undefined ? words(cell) : Number(cell.dataset.value));
-const order = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
+const order = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
 const sort = (table, head) => {
   const down = head.getAttribute("aria-sort") === "ascending";
   const rows = [...table.tBodies[0].rows];
