@@ -69,13 +69,16 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
 
     for color, cohort in zip(sns.color_palette("crest", len(cohorts)), cohorts, strict=True):
         part = known.loc[cohort]
-        part = part[
-            part["n"] == part["n"].max()
-        ]  # a line that loses customers on the way would fall without anyone spending less
+        # A line that loses customers on the way would fall without anyone spending less.
+        part = part[part["n"] == part["n"].max()]
         ax.plot(part.index, part["estimate"], color=color, lw=1.6)
         if len(cohorts) <= 4:
             ax.fill_between(part.index, part["low"], part["high"], color=color, alpha=0.15, lw=0)
-            label(ax, part.index[-1], part["estimate"].iloc[-1], str(cohort), color)
+        if len(cohorts) <= 4 or cohort in (cohorts[0], cohorts[-1]):
+            below = (
+                len(cohorts) > 4 and cohort == cohorts[-1]
+            )  # the youngest line ends among the beginnings of the others
+            label(ax, part.index[-1], part["estimate"].iloc[-1], str(cohort), INK, xytext=(6, -16 if below else 0))
     ax.set(xlabel=f"age of the customer in {period}s", ylabel="per acquired customer", ylim=(0, None))
     ax.yaxis.set_major_formatter(money(currency))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
