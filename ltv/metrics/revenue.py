@@ -93,8 +93,8 @@ def _against_base(grid: Grid, kind: str) -> ir.Table:
     rows = grid.rows(money=True)
     each = rows.group_by("customer", *grid.keys, "age").aggregate(y=rows.value.sum().cast(engine.MONEY))
     zero = ibis.literal(0).cast(engine.MONEY)
-    mine = ibis.window(group_by="customer")
-    each = each.mutate(b=(each.age == 0).ifelse(each.y, zero).sum().over(mine).cast(engine.MONEY))
+    bases = each.filter(each.age == 0).select("customer", b="y")
+    each = each.left_join(bases, "customer").drop("customer_right").mutate(b=lambda t: t.b.fill_null(zero))
     if kind == "gross":
         each = each.mutate(y=ibis.greatest(ibis.least(each.y, each.b), zero))
     first = each.age == 0

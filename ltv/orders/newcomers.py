@@ -14,7 +14,7 @@ from ltv import engine
 from ltv.units import EPOCH
 
 EARLY, BLOCK = 90, 30
-LATER_BLOCKS, LEAST = 4, 50
+LATER_BLOCKS, LEAST = 4, 20
 CERTAIN, RATIO = 0.99, 1.25
 
 
@@ -39,7 +39,7 @@ def find_truncation(daily: ir.Table, until: dt.date) -> Truncation | None:
     `daily`: one row per customer and day with first_day. Cohorts are blocks of 30 days. A block is marked, from the first
     on, while it has a quarter more customers than is usual later, and they repeat a quarter more within 90 days, by
     more than the .99 quantile of Student's t (spread between blocks included). At least four later blocks of
-    50 customers must have been seen for 90 days.
+    20 customers must have been seen for 90 days.
     """
     age = engine.day_number(daily.day) - engine.day_number(daily.first_day)
     early = daily.filter((age <= EARLY) & (daily.first_day <= until - dt.timedelta(days=EARLY)))
@@ -61,7 +61,7 @@ def judge(births: pd.DataFrame, until: dt.date) -> Truncation | None:
     size, rate = blocks["n"].to_numpy(float), (blocks["repeats"] / blocks["n"]).to_numpy(float)
     marked = 0
     while marked < len(rate) - LATER_BLOCKS and (
-        size[marked] > RATIO * np.median(size[marked + 1 :]) and stands_out(rate[marked], rate[marked + 1 :])
+        size[marked] > RATIO * np.median(size[marked + 1 :]) and stands_out(rate[marked:], size[marked:])
     ):
         marked += 1
     if not marked:
@@ -71,11 +71,14 @@ def judge(births: pd.DataFrame, until: dt.date) -> Truncation | None:
     return Truncation(before, float(old["repeats"] / old["n"]), float(new["repeats"] / new["n"]))
 
 
-def stands_out(rate: float, later: np.ndarray) -> bool:
-    """Whether a rate lies above what the later ones lead to expect of one more of them.
+def stands_out(rate: np.ndarray, size: np.ndarray) -> bool:
+    """Whether the first of some rates lies above what the others lead to expect; each varies as 1/size.
 
-    >>> stands_out(1.51, np.array([.9, .7, .6, .57, .8, .75, .7, .65])), stands_out(.9, np.array([.7, .6, .57, .8]))
+    >>> size = np.array([900, 400, 300, 300, 300])
+    >>> stands_out(np.array([1.51, .9, .7, .6, .57]), size), stands_out(np.array([.9, .7, .6, .57, .8]), size)
     (True, False)
     """
-    mean, spread = later.mean(), later.std(ddof=1) * np.sqrt(1 + 1 / later.size)
-    return bool(rate > RATIO * mean and rate - mean > special.stdtrit(later.size - 1, CERTAIN) * spread)
+    later, n = rate[1:], size[1:]
+    mean = float(later @ n / n.sum())
+    variance = (n @ (later - mean) ** 2) / (later.size - 1) * (1 / size[0] + 1 / n.sum())
+    return bool(rate[0] > RATIO * mean and rate[0] - mean > special.stdtrit(later.size - 1, CERTAIN) * variance**0.5)
