@@ -103,3 +103,16 @@ def test_a_review_by_default_looks_back_a_year_or_half_of_a_short_log():
     row = ltv.review(log).iloc[0]
     assert row["at"] == ltv.metrics.campaigns.review_day(log) == dt.date(1997, 9, 30)
     assert np.isfinite(row[["before", "estimate", "low", "high", "actual"]].astype(float)).all()
+
+
+def test_a_page_of_a_log_too_short_to_look_back_says_why():
+    from ltv.pages.story.payback import reviewed
+
+    log = ltv.read_orders(
+        pd.DataFrame({"who": ["a", "b"], "when": ["2024-01-01", "2024-01-02"], "paid": [1, 2]}),
+        customer="who", date="when", amount="paid",
+    )  # fmt: skip
+    assert (
+        "Nothing could be forecast at the end of 2024-01-01"
+        in reviewed(log, at=None, family=ltv.BGNBD, unit="week").items[0]
+    )

@@ -124,8 +124,8 @@ def _cell_rows(run: Run, labels: NDArray[np.int64], name: str, acquired: Acquisi
 
 def _channel_row(name: str, projection: Projection, acquired: Acquisition, small: bool) -> dict[str, Any]:
     """A channel as a whole (or all of them) against its average CAC."""
-    paid = acquired.cells
-    paid = paid[paid["known"]] if name == "all" else paid[paid["known"]].xs(name, level="channel")
+    paid = acquired.cells[acquired.cells["known"]]
+    paid = paid if name == "all" else paid[paid.index.get_level_values("channel") == name]
     count = paid["customers"].sum()
     average = (
         acquired.blended["cost"].sum() / acquired.blended["customers"].sum()

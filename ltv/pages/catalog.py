@@ -95,6 +95,9 @@ class Payback(Parameters):
     probability: float = _field(0.9, "how sure an affordable cost must be to come back", least=0.5, most=0.99)
     targets: str = _field("6, 12, 24 months", "payback times to find the highest affordable cost for", form="months")
     holdout: str | None = _field(None, "last day the tested model may see; default: the middle of the log", form="day")
+    reviewed: str | None = _field(
+        None, "day whose forecast is looked back on; default: a year before the end of the log", form="day"
+    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,9 @@ class Channels(Parameters):
     probability: float = _field(0.9, "how sure an affordable cost must be to come back", least=0.5, most=0.99)
     targets: str = _field("6, 12, 24 months", "payback times to find the highest affordable cost for", form="months")
     target: float = _field(12.0, "payback time of the pictures and findings, in months; one of targets", above=0)
+    reviewed: str | None = _field(
+        None, "day whose forecast is looked back on; default: a year before the end of the log", form="day"
+    )
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,8 @@ def interval(low: float, high: float, show: Show = number) -> str:
     >>> interval(0.21, 0.25, percent), interval(-0.02, 0.01, points)
     ('21.0% to 25.0%', '−2.0 to +1.0 points')
     """
+    if low == high and math.isinf(low):
+        return show(low)
     return UNKNOWN if unknown(low) and unknown(high) else f"{show(low).removesuffix(' points')} to {show(high)}"
 
 

@@ -9,14 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from ltv.plots.drawing import happened, label, money, picture
+from ltv.plots.drawing import crossing, happened, label, money, picture
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE, theme
 
 
-def channel_curves(curves: dict[str, pd.DataFrame], cac: pd.Series, *, currency: str = "") -> Figure:
-    """Cumulative margin per customer against CAC, a panel per channel on one scale.
+def channel_curves(curves: dict[str, pd.DataFrame], paid: pd.DataFrame, *, currency: str = "") -> Figure:
+    """Cumulative margin per customer against CAC, a panel per channel on one scale; the bar on CAC is where they cross.
 
-    `curves` maps a channel to its `Projection.curve`; `cac` is indexed by channel.
+    `curves` maps a channel to its `Projection.curve`; `paid` as `ChannelPayback.channels`: cac, estimate, low, high.
     """
     columns = min(len(curves), 3)
     rows = -(-len(curves) // columns)
@@ -25,7 +25,7 @@ def channel_curves(curves: dict[str, pd.DataFrame], cac: pd.Series, *, currency:
         for ax in axes.flat[len(curves) :]:
             ax.set_visible(False)
         for ax, (name, frame) in zip(axes.flat, curves.items(), strict=False):
-            _panel(ax, frame, float(cac.get(name, np.nan)), name)
+            _panel(ax, frame, paid.loc[name], name)
         axes[0, 0].set_ylim(0, 1.05 * max(frame["high"].max() for frame in curves.values()))
         for ax in axes[-1]:
             ax.set_xlabel("months since the first order")
@@ -34,15 +34,16 @@ def channel_curves(curves: dict[str, pd.DataFrame], cac: pd.Series, *, currency:
     return figure
 
 
-def _panel(ax: Axes, frame: pd.DataFrame, cac: float, name: str) -> None:
+def _panel(ax: Axes, frame: pd.DataFrame, row: pd.Series, name: str) -> None:
     ax.fill_between(frame.index, frame["low"], frame["high"], color=MONEY, alpha=0.2, lw=0)
     ahead = frame.iloc[max(len(happened(frame)) - 1, 0) :]
     ax.plot(ahead.index, ahead["estimate"], color=MONEY, lw=1.8, ls="--")
     past = happened(frame)
     ax.plot(past.index, past["estimate"], color=DATA, lw=2)
-    if np.isfinite(cac):
+    if np.isfinite(cac := float(row["cac"])):
         ax.axhline(cac, color=ALARM, lw=1.3)
         label(ax, frame.index[-1], cac, f"CAC {cac:,.0f}", ALARM, xytext=(-2, 7), ha="right")
+        crossing(ax, row, cac, frame.index[-1])
     ax.set_title(name)
     ax.xaxis.set_major_locator(MultipleLocator(12))
 

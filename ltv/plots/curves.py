@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
-from ltv.plots.drawing import happened, label, money, picture
+from ltv.plots.drawing import crossing, happened, label, money, picture
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE
 
 
@@ -86,11 +86,12 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
 
 
 @picture
-def payback_curve(frame: pd.DataFrame, ax: Axes, *, cac: float | None = None, currency: str = "") -> Axes:
+def payback_curve(frame: pd.DataFrame, ax: Axes, *, when: pd.DataFrame | None = None, currency: str = "") -> Axes:
     """Cumulative margin per acquired customer: solid while nine tenths of it have happened, then dashed, with both bands;
-    CAC as a line.
+    CAC as a line with the interval of their crossing.
 
-    `frame` is `Projection.curve`: index months, columns estimate, low, high, raw_low, raw_high, realised.
+    `frame` is `Projection.curve`: index months, columns estimate, low, high, raw_low, raw_high, realised; `when` as from
+    `payback`.
     """
     past = happened(frame)
     ahead = frame.iloc[max(len(past) - 1, 0) :]
@@ -102,9 +103,11 @@ def payback_curve(frame: pd.DataFrame, ax: Axes, *, cac: float | None = None, cu
         label(ax, past.index[len(past) // 2], past["estimate"].iloc[len(past) // 2], "realised", DATA, xytext=(8, -12))
     if len(ahead) > 1:
         label(ax, ahead.index[-1], ahead["estimate"].iloc[-1], "projected", MONEY)
-    if cac is not None:
+    if when is not None:
+        cac = float(when.index[0])
         ax.axhline(cac, color=ALARM, lw=1.4)
         label(ax, frame.index[-1], cac, f"CAC {cac:,.2f}", ALARM)
+        crossing(ax, when.iloc[0], cac, frame.index[-1])
     ax.set(xlabel="months since the first order", ylabel="margin per acquired customer", ylim=(0, None))
     ax.yaxis.set_major_formatter(money(currency))
     ax.xaxis.set_major_locator(MultipleLocator(6))

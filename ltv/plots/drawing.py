@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from ltv.plots.theme import theme
+from ltv.plots.theme import INK, theme
 
 HAPPENED = 0.9  # a sum is drawn solid while this share of it has happened
 
@@ -41,3 +41,12 @@ def happened(frame: pd.DataFrame) -> pd.DataFrame:
     """The ages up to the last one of which nine tenths rest on what has happened (columns realised, estimate)."""
     solid = frame["realised"] >= HAPPENED * frame["estimate"]
     return frame[solid[::-1].cummax()[::-1]]
+
+
+def crossing(ax: Axes, row: pd.Series, cac: float, end: float) -> None:
+    """Where a curve crosses CAC: a dot at the median and a bar over its interval, cut at the end of the horizon."""
+    ax.plot(
+        [min(row["low"], end), min(row["high"], end)], [cac, cac], color=INK, lw=5, alpha=0.45, solid_capstyle="butt"
+    )
+    if row["estimate"] <= end:
+        ax.plot([row["estimate"]], [cac], "o", color=INK, ms=5)

@@ -22,7 +22,8 @@ def headline(log: Orders, customers: Customers, found: ChannelPayback) -> blocks
     fast = sure["estimate"].idxmin() if len(sure) else None
     parts = []
     if fast is not None:
-        parts.append(f"**{fast}** earns its money back first, after **{_months(sure.loc[fast, 'estimate'])}**")
+        months = sure.loc[fast, "estimate"]
+        parts.append(f"**{fast}** earns its money back first, {'after' if months else 'with'} **{_months(months)}**")
     if never:
         parts.append(f"**{_and(never)}** {'does' if len(never) == 1 else 'do'} not within {_horizon(found)}")
     text = "; ".join(parts) + "." if parts else "No channel with spend can be judged yet."
@@ -60,9 +61,9 @@ def cards(log: Orders, found: ChannelPayback, costs: Costs) -> blocks.Cards:
             shown.append(
                 blocks.Card(
                     f"{words}: {name}",
-                    f"{row['ltv_cac_12']:.1f}× in 12 months",
-                    f"{row['ltv_cac_12_low']:.1f}× to {row['ltv_cac_12_high']:.1f}×",
-                    "margin per unit of CAC" + ("; too small to judge" if name in found.too_small else ""),
+                    f"{row['ltv_cac_12']:.2f}× in 12 months",
+                    f"{row['ltv_cac_12_low']:.2f}× to {row['ltv_cac_12_high']:.2f}×",
+                    "LTV:CAC, margin per unit of CAC" + ("; too small to judge" if name in found.too_small else ""),
                     tone,  # type: ignore[arg-type]
                     numbers=(row["ltv_cac_12"], row["ltv_cac_12_low"], row["ltv_cac_12_high"]),
                 )
@@ -85,7 +86,7 @@ def findings(log: Orders, found: ChannelPayback, *, probability: float, target: 
             ]
         )
         sentences.append(
-            f"To have the money back within {target} months with {probability:.0%} probability, **{said}** cost too much."
+            f"To have the money back within {target} months with {probability:.0%} probability, **{said}** {'costs' if len(over) == 1 else 'cost'} too much."
         )
     if len(room):
         said = _and(
@@ -144,13 +145,18 @@ def channel_table(log: Orders, found: ChannelPayback) -> Table:
         "paid_by_12",
         "paid_by_24",
         "beyond",
-        "ltv_cac_12",
+        "first_crossing",
+        "undiscounted",
         "realised",
         "verdict",
     ]
     frame = found.channels[[name for name in names if name in found.channels]]
-    kinds = {"cac": f"money:{log.currency}", "estimate": "number:1", "ltv_cac_12": "number:2"}
+    kinds = {"cac": f"money:{log.currency}"} | dict.fromkeys(("estimate", "undiscounted"), "number:1")
     kinds |= dict.fromkeys(("paid_by_12", "paid_by_24", "beyond", "realised"), "percent:0")
+    # A first crossing says something only where refunds took the margin below CAC again.
+    moved = (frame["first_crossing"] - frame["estimate"]).abs() > 0.05 if "first_crossing" in frame else []
+    frame = frame.drop(columns="first_crossing") if not np.any(moved) else frame
+    kinds |= {"first_crossing": "number:1"}
     return Table(
         frame,
         "Payback by channel, in months (∞: not within the horizon)",
@@ -181,8 +187,10 @@ LABELS = {
     "paid_by_12": "paid back in 12 months",
     "paid_by_24": "in 24 months",
     "beyond": "not within the horizon",
-    "ltv_cac_12": "margin ÷ CAC, 12 months",
-    "realised": "first year realised",
+    "ltv_cac_12": "LTV:CAC, 12 months",
+    "first_crossing": "CAC first reached",
+    "undiscounted": "payback, undiscounted",
+    "realised": "first year already happened",
 }
 
 
@@ -208,17 +216,11 @@ def affordable_table(log: Orders, found: ChannelPayback, *, probability: float) 
     )
 
 
-def unmatched(log: Orders, found: ChannelPayback) -> Table | blocks.Notes:
-    """Spend that belongs to no customer of the log, and cohorts whose spend seems missing."""
+def unmatched(log: Orders, found: ChannelPayback) -> Table | None:
+    """Spend that belongs to no customer of the log; nothing where all of it does."""
     frame = found.acquisition.unmatched
-    missing = found.acquisition.cells[~found.acquisition.cells["known"]]
     if frame.empty:
-        gaps = (
-            f"{len(missing)} cohorts of paid channels have no spend: are costs missing?"
-            if len(missing)
-            else "No cohort lacks spend."
-        )
-        return blocks.Notes("Spend and customers", ["Every amount of the costs belongs to customers of the log.", gaps])
+        return None
     caption = "Spend that belongs to no customer here"
     return Table(frame.set_index(["channel", "cohort"]), caption, formats={"cost": f"money:{log.currency}"})
 

@@ -33,6 +33,9 @@ DEFINITIONS = {
     "CAC": "What it costs to acquire one customer.",
     "Payback": "Age at which the cumulative margin per acquired customer, first order included, refunds still to come subtracted, "
     "discounted to acquisition, reaches the CAC for good.",
+    "LTV:CAC": "Margin per customer up to an age over the CAC: at 1 the money is back. ROI is LTV:CAC less 1.",
+    "First year already happened": "Share of a cohort's margin of the first 12 months that its customers have already brought; "
+    "the rest is the model's.",
     "Affordable CAC": "The highest CAC that a next cohort pays back within the target with the stated probability.",
     "Active": "With at least one order in the period, unless the parameter active asks for more orders or for an amount.",
     "Small cohort": "Fewer than 30 customers: its share is hardly more than a list of names, and its line is not drawn.",

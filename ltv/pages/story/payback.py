@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ltv.metrics import Grade, Projection
+from ltv.errors import DataError, FitError
+from ltv.metrics import Grade, Projection, margin_sensitivity, payback, review
+from ltv.metrics.campaigns import review_day
+from ltv.models import Family
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import covers
+from ltv.pages.tables import Table
 
 
 def headline(log: Orders, projection: Projection, when: pd.DataFrame, affordable: pd.DataFrame) -> blocks.Headline:
@@ -84,7 +88,6 @@ def findings(
     end = curve.iloc[-1]
     past = _happened(curve)
     targets = "; ".join(f"{show(r['estimate'])} within {age} months" for age, r in affordable.iterrows())
-    ahead = 1 - end["realised"] / end["estimate"]
     return blocks.Findings(
         for_operations=[
             f"With {probability:.0%} probability the next {projection.next_size:,} customers pay back a CAC of {targets}.",
@@ -100,7 +103,7 @@ def findings(
             f"The first order leaves **{show(curve['estimate'].iloc[0])}** per customer; after {past.name} months it is "
             f"**{show(past['estimate'])}**, {_realised(past)}.",
             f"After {curve.index[-1]} months the model expects {show(end['estimate'])} ({show(end['low'])} to {show(end['high'])}), of which "
-            f"{formats.percent(ahead, 0)} is projected"
+            f"{formats.percent(1 - end['realised'] / end['estimate'], 0)} is projected"
             + (
                 f"; its last forecast was {abs(grade.error):.0%} too {'low' if grade.error < 0 else 'high'}."
                 if grade.tone != "good"
@@ -118,6 +121,65 @@ def sensitivity(log: Orders, affordable: pd.DataFrame, *, margins: tuple[float, 
         for factor in margins
     }
     return pd.DataFrame(columns).rename_axis("months")
+
+
+def at_margins(log: Orders, projection: Projection, *, cac: float) -> Table:
+    """Payback if the margin were another."""
+    frame = margin_sensitivity(projection, cac=cac, share=log.margin_share)
+    frame.index = pd.Index([formats.percent(margin, 0) for margin in frame.index], name="margin")
+    return Table(
+        frame[["estimate", "low", "high", "paid_by_12", "paid_by_24"]],
+        f"Months to payback at a CAC of {formats.money(cac, log.currency)}, if the margin were another",
+        formats={"estimate": "number:1", "paid_by_12": "percent:0", "paid_by_24": "percent:0"},
+        labels={"estimate": "payback", "paid_by_12": "paid back in 12 months", "paid_by_24": "in 24 months"},
+    )
+
+
+def beside(log: Orders, projection: Projection, when: pd.DataFrame, undiscounted: Projection) -> blocks.Notes:
+    """The same payback counted otherwise: without discount, and by the first crossing where a later one counts."""
+    row, cac = when.iloc[0], when.index[0]
+    plain = payback(undiscounted, cac=cac).iloc[0]
+    year = projection.curve.loc[min(12, projection.curve.index[-1])]
+    full = formats.money(undiscounted.curve.loc[year.name, "estimate"], log.currency)
+    said = [
+        f"Without discounting: {months(plain, undiscounted)}; after {year.name} months a customer has brought {full}, "
+        f"discounted {formats.money(year['estimate'], log.currency)}."
+    ]
+    said.append(
+        f"Of the margin of these {year.name} months {formats.percent(year['realised'] / year['estimate'], 0)} has already "
+        "happened; the rest is the model's."
+    )
+    if abs(row["first_crossing"] - row["estimate"]) > 0.05:
+        said.append(
+            f"The CAC is first reached after {_span(row['first_crossing'], projection)}, then refunds take margin below it "
+            "again; payback counts from where it stays above."
+        )
+    return blocks.Notes("Counted otherwise", said)
+
+
+def reviewed(log: Orders, *, at: str | None, family: type[Family], unit: str) -> blocks.Notes:
+    """What was forecast in the past for the newcomers of then, and what came; or why nothing could be."""
+    title = "A past forecast, looked back on"
+    try:
+        row = review(log, at=at, family=family, unit=unit).iloc[0]
+    except (DataError, FitError) as fault:
+        return blocks.Notes(title, [f"Nothing could be forecast at the end of {at or review_day(log)}: {fault}"])
+    show = lambda value: formats.money(value, log.currency, 0)  # noqa: E731
+    miss = row["estimate"] / row["actual"] - 1 if row["actual"] > 0 else np.inf
+    off = f", {abs(miss):.0%} too {'low' if miss < 0 else 'high'}" if np.isfinite(miss) else ""
+    return blocks.Notes(
+        title,
+        [
+            f"The {row['n']:,.0f} customers who came from {row.name} had brought a margin of {show(row['before'])} by {row['at']}. "
+            f"What was forecast that day for the time until {log.until}: **{show(row['estimate'])}** "
+            f"({formats.interval(row['low'], row['high'], show)}){off}. What came: **{show(row['actual'])}**, "
+            + (
+                "inside the band."
+                if row["covered"]
+                else "**outside the band**: read the forecasts of this page with care."
+            )
+        ],
+    )
 
 
 def curve_alt(projection: Projection, when: pd.DataFrame, log: Orders) -> str:
