@@ -13,6 +13,8 @@ from ltv.pages.blocks import Block, sentence
 from ltv.pages.colours import RAMP
 from ltv.pages.tables import heading, row_heads, scrolling
 
+ROOMY = 17  # ages; more of them stand closer, so that two years are seen without scrolling
+
 
 @dataclass(frozen=True)
 class Triangle(Block):
@@ -61,7 +63,8 @@ class Triangle(Block):
         caption = f"<caption><span>{sentence(self.caption)}</span></caption>"
         table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
         legend = self._legend(top, bool(open_.any()))
-        return scrolling("ltv-triangle", table, name=self.id, label=self.caption, below=legend)
+        kind = "ltv-triangle" + " ltv-dense" * (self.shares.shape[1] > ROOMY)
+        return scrolling(kind, table, name=self.id, label=self.caption, below=legend)
 
     def plain(self) -> str:
         return self.shares.map(lambda share: "" if np.isnan(share) else written.percent(share, self.digits)).to_string()
