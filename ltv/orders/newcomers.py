@@ -40,6 +40,10 @@ def find_truncation(daily: ir.Table, until: dt.date) -> Truncation | None:
     on, while it has a quarter more customers than is usual later, and they repeat a quarter more within 90 days, by
     more than the .99 quantile of Student's t (spread between blocks included). At least four later blocks of
     20 customers must have been seen for 90 days.
+
+    Measured on simulated shops, 50 seeds each: of those half a year to four years older than their export it finds
+    36–60 % with 1,000 customers, 62–98 % with 3,000, 98–100 % with 14,000. Of those exported from their first day it
+    accuses none, and 0–6 % where the first month brought twice as many customers.
     """
     age = engine.day_number(daily.day) - engine.day_number(daily.first_day)
     early = daily.filter((age <= EARLY) & (daily.first_day <= until - dt.timedelta(days=EARLY)))
