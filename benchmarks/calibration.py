@@ -159,14 +159,18 @@ def lines(family: Any, sets: int) -> Iterator[str]:
             continue
         count = max(sets // {"prior": 1, WALKED: 2}.get(label, 4), 1)
         customers = None if label.startswith("prior") else int(label.replace(",", ""))
-        tally = arm(family, count, customers=customers, walkers=label == WALKED)
-        names = list(tally.asked)
-        low, high = band(min(tally.asked.values()), len(PLACES) * len(FIXED) * len(names))
-        edges = sum(count for status, count in tally.statuses.items() if status.startswith("edge"))
-        shares = ", ".join(f"{name} {tally.covered[name] / tally.asked[name]:.2f}" for name in names)
-        refused = tally.sets - tally.statuses["converged"] - edges
-        counts = [tally.sets, tally.silent, refused, edges, f"{max(tally.k_hats):.2f}", tally.walked]
-        yield "| " + " | ".join(map(str, [family.title, label, *counts, shares, f"{low:.2f}–{high:.2f}"])) + " |"
+        yield line(family, label, arm(family, count, customers=customers, walkers=label == WALKED))
+
+
+def line(family: Any, label: str, tally: Tally) -> str:
+    """A row of the table."""
+    names = list(tally.asked)
+    low, high = band(min(tally.asked.values()), len(PLACES) * len(FIXED) * len(names))
+    edges = sum(count for status, count in tally.statuses.items() if status.startswith("edge"))
+    shares = ", ".join(f"{name} {tally.covered[name] / tally.asked[name]:.2f}" for name in names)
+    refused = tally.sets - tally.statuses["converged"] - edges
+    counts = [tally.sets, tally.silent, refused, edges, f"{max(tally.k_hats):.2f}", tally.walked]
+    return "| " + " | ".join(map(str, [family.title, label, *counts, shares, f"{low:.2f}–{high:.2f}"])) + " |"
 
 
 def table(rows: dict[tuple[str, str], str]) -> str:
@@ -206,8 +210,8 @@ def write(sets: int = 200, only: str = "") -> Path:
     for family in FIXED:
         if only and family.title != only:
             continue
-        for line in lines(family, sets):
-            print(line, flush=True)
+        for row in lines(family, sets):
+            print(row, flush=True)
             known = _read(path.read_text()) if path.exists() else {}
-            path.write_text(table(known | _read(line)))
+            path.write_text(table(known | _read(row)))
     return path
