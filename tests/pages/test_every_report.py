@@ -1,6 +1,7 @@
 """All reports of one small shop, from the command line: sound pages, escaped names, and no customer on any of them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,14 @@ from ltv.simulate import DEMO, write_shop
 MARKUP = '<b>tv</b> & "co"'
 
 
+def _report(place, out, *words, **environment):
+    command = [sys.executable, "-m", "ltv", "report", *words, "--out", str(place / out), "-j", "1"]
+    command += ["--orders", str(place / "orders.parquet"), "--customer", "customer", "--date", "date"]
+    command += ["--amount", "amount"]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     place = tmp_path_factory.mktemp("shop")
@@ -26,11 +35,7 @@ def pages(tmp_path_factory):
     orders.to_parquet(place / "orders.parquet")
     costs = pd.read_csv(place / "costs.csv")
     costs.assign(channel=costs["channel"].replace("tv", MARKUP)).to_csv(place / "costs.csv", index=False)
-    command = [sys.executable, "-m", "ltv", "report", "all", "--out", str(place / "out"), "-j", "1"]
-    command += ["--orders", str(place / "orders.parquet"), "--customer", "customer", "--date", "date"]
-    command += ["--amount", "amount", "-p", f"costs={place / 'costs.csv'}", "-p", "by=channel"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    _report(place, "out", "all", "-p", f"costs={place / 'costs.csv'}", "-p", "by=channel")
     return {path.stem: path.read_text("utf-8") for path in (place / "out").glob("*.html")}, place / "out"
 
 
@@ -53,3 +58,9 @@ def test_names_from_the_data_are_escaped(pages):
     for name in ("retention", "channels"):
         assert MARKUP not in found[name]
         assert "&lt;b&gt;tv&lt;/b&gt;" in found[name]
+
+
+def test_a_page_without_a_cache_is_the_same_to_the_byte(pages):
+    found, out = pages
+    _report(out.parent, "again", "payback", LTV_CACHE="")
+    assert (out.parent / "again" / "payback.html").read_text("utf-8") == found["payback"]

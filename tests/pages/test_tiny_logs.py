@@ -7,8 +7,10 @@ import nbformat
 import pandas as pd
 import pytest
 
+from ltv import cli
 from ltv.errors import LtvError
 from ltv.pages.blocks import Block
+from ltv.pages.checking import check_page
 from ltv.pages.notebooks import notebook_path
 
 LOGS = {
@@ -61,3 +63,17 @@ def test_next_to_no_orders_make_a_page_or_a_plain_refusal(log, name, tmp_path):
         return
     page = "".join(_run(name, **given))
     assert re.findall(r".{40}\b(?:nan|NaN|inf|NaT)\b.{40}", page) == []
+
+
+def test_a_log_too_short_for_one_report_leaves_the_others_and_says_so(tmp_path, capsys):
+    path = tmp_path / "orders.csv"
+    pd.DataFrame(LOGS["one order"], columns=["who", "day", "paid"]).to_csv(path, index=False)
+    words = ["--orders", str(path), "--customer", "who", "--date", "day", "--amount", "paid", "-j", "1"]
+    with pytest.raises(SystemExit) as end:
+        cli.main(["report", "data_quality", "ltv", *words, "--out", str(tmp_path / "out")])
+    assert end.value.code == cli.FAILED == 1
+    assert SHORT in capsys.readouterr().out
+    assert check_page((tmp_path / "out" / "data_quality.html").read_text("utf-8")) == []
+    failure = (tmp_path / "out" / "failed" / "ltv.html").read_text("utf-8")
+    assert SHORT in failure
+    assert not (tmp_path / "out" / "ltv.html").exists()
