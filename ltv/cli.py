@@ -194,7 +194,7 @@ def compare(at: str | None, **options: str | None) -> None:
     """Which family? All of them fitted to the past and judged by what came; and what lifetimes makes of the same data."""
     told: Any = catalog.check("ltv", {name: value for name, value in options.items() if value is not None})
 
-    from ltv.metrics.holdouts import hold_out, middle
+    from ltv.metrics.backtests.holdouts import hold_out, middle
     from ltv.models import compare as judge
     from ltv.models import second_opinion
 
@@ -243,7 +243,7 @@ def score(horizon: str, discount: float, out: str, **options: str | None) -> Non
     given = {name: value for name, value in options.items() if value is not None}
     told: Any = catalog.check("ltv", given | {"horizon": horizon, "discount": str(discount)})
 
-    from ltv.metrics.scoring import score_log
+    from ltv.metrics.lifetime_value.scoring import score_log
 
     count = score_log(_read(told), out, horizon=told.horizon, discount=told.discount)
     click.echo(f"{count:,} customers: {out}")

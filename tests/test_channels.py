@@ -8,9 +8,9 @@ import pytest
 
 import ltv
 from ltv.errors import DataError, ParameterError
-from ltv.metrics.campaigns import review
-from ltv.metrics.channels import channel_payback
-from ltv.metrics.costs import acquisition, read_costs
+from ltv.metrics.cac_payback.campaigns import review
+from ltv.metrics.cac_payback.channels import channel_payback
+from ltv.metrics.cac_payback.costs import acquisition, read_costs
 
 START = dt.date(2023, 1, 1)
 # channel: (customers a month, model, mean order value, CAC)
@@ -112,7 +112,7 @@ def test_affordable_cac_separates_good_channels_from_bad(found):
 
 
 def test_a_refund_after_payback_takes_the_payback_back():
-    from ltv.metrics.payback import passage
+    from ltv.metrics.cac_payback.payback import passage
 
     assert passage(np.array([[12.0, 12.0, 8.0, 8.0, 11.0]]), 10).tolist() == [4]
 

@@ -8,8 +8,8 @@ import pytest
 
 import ltv
 from ltv.errors import DataError, ParameterError
-from ltv.metrics import costs as spend
-from ltv.metrics.costs import acquisition, read_costs
+from ltv.metrics.cac_payback import costs as spend
+from ltv.metrics.cac_payback.costs import acquisition, read_costs
 
 ORDERS = pd.DataFrame(
     [

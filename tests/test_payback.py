@@ -6,8 +6,8 @@ import pytest
 
 import ltv
 from ltv.errors import ParameterError
-from ltv.metrics.futures import match_moments, squared_gains
-from ltv.metrics.payback import passage
+from ltv.metrics.cac_payback.payback import passage
+from ltv.metrics.lifetime_value.futures import match_moments, squared_gains
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_a_sample_of_the_cohort_keeps_the_mean_and_the_variance_of_the_whole():
 
 def test_simulating_a_sample_agrees_with_simulating_everybody(cdnow, monkeypatch):
     whole = ltv.equity(*cdnow, draws=200).loc["raw"]
-    monkeypatch.setattr("ltv.metrics.futures.ROWS", 1)
+    monkeypatch.setattr("ltv.metrics.lifetime_value.futures.ROWS", 1)
     part = ltv.equity(*cdnow, draws=200).loc["raw"]
     assert part["estimate"] == pytest.approx(whole["estimate"], rel=0.02)
     assert part["high"] - part["low"] == pytest.approx(whole["high"] - whole["low"], rel=0.25)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import ltv
-from ltv.metrics.reviewing import _age
-from ltv.metrics.sensitivity import lag_sensitivity, margin_sensitivity
+from ltv.metrics.cac_payback.reviewing import _age
+from ltv.metrics.cac_payback.sensitivity import lag_sensitivity, margin_sensitivity
 from ltv.simulate import DEMO, simulate_shop
 from ltv.units import Unit
 
@@ -101,7 +101,7 @@ def test_the_age_of_a_review_was_ahead_then_and_is_past_now():
 def test_a_review_by_default_looks_back_a_year_or_half_of_a_short_log():
     log = ltv.read_orders("cdnow_sample")
     row = ltv.review(log).iloc[0]
-    assert row["at"] == ltv.metrics.campaigns.review_day(log) == dt.date(1997, 9, 30)
+    assert row["at"] == ltv.metrics.cac_payback.campaigns.review_day(log) == dt.date(1997, 9, 30)
     assert np.isfinite(row[["before", "estimate", "low", "high", "actual"]].astype(float)).all()
 
 

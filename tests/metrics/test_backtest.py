@@ -10,13 +10,13 @@ from scipy import stats
 
 import ltv
 from ltv.errors import DataError
-from ltv.metrics import bands
-from ltv.metrics.bands import band, group_totals
-from ltv.metrics.baselines import baselines
-from ltv.metrics.conformal import conformal, levels
-from ltv.metrics.forecasts import modelled
-from ltv.metrics.holdouts import hold_out
-from ltv.metrics.scores import lead, log_scores
+from ltv.metrics.backtests import bands
+from ltv.metrics.backtests.bands import band, group_totals
+from ltv.metrics.backtests.baselines import baselines
+from ltv.metrics.backtests.conformal import conformal, levels
+from ltv.metrics.backtests.forecasts import modelled
+from ltv.metrics.backtests.holdouts import hold_out
+from ltv.metrics.backtests.scores import lead, log_scores
 from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD, Patterns, compare, fit
 from ltv.simulate import first_days, simulate_customers, simulate_orders
 from ltv.units import Unit
@@ -207,7 +207,7 @@ def test_the_grade_of_a_log_is_that_band():
 
 def test_the_delta_method_agrees_with_simulated_draws(cdnow):
     """The band of a total against the one of the posterior's own futures, which takes a hundred times as long."""
-    from ltv.metrics.futures import hold, totals
+    from ltv.metrics.lifetime_value.futures import hold, totals
 
     counts = totals(hold(cdnow.holdout.customers), cdnow.buying, None, cdnow.holdout.span, draws=800)
     raw = cdnow.grade.total.loc["raw"]

@@ -8,7 +8,7 @@ from scipy import stats
 import ltv
 from ltv import models
 from ltv.metrics import intervals
-from ltv.metrics.modelled import probability_in_age
+from ltv.metrics.cohort_retention.modelled import probability_in_age
 
 
 def nominal(hits, runs, level=0.90):
@@ -61,7 +61,7 @@ def test_ratio_of_sums_covers_and_equals_its_definition():
 
 def test_kaplan_and_meier_cover_under_censoring(read):
     rng, hits, runs = np.random.default_rng(4), 0, 200
-    from ltv.metrics.repeats import _curve
+    from ltv.metrics.cohort_retention.repeats import _curve
 
     truth = 0.5 * -np.expm1(-60 / 40)
     for _ in range(runs):

@@ -9,10 +9,10 @@ from scipy import stats
 
 import ltv
 from ltv.errors import DataError
-from ltv.metrics.baselines import baselines
-from ltv.metrics.grading import order_value_ratio
-from ltv.metrics.holdouts import acquired, earlier, histories, hold_out, middle, past_origins, totals_after
-from ltv.metrics.newcoming import _arrivals
+from ltv.metrics.backtests.baselines import baselines
+from ltv.metrics.backtests.grading import order_value_ratio
+from ltv.metrics.backtests.holdouts import acquired, earlier, histories, hold_out, middle, past_origins, totals_after
+from ltv.metrics.backtests.newcoming import _arrivals
 from ltv.units import Unit, period_index
 
 AT, DAYS = dt.date(1997, 5, 31), 60

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 import ltv
-from ltv.metrics.costs import CUT, Acquisition
-from ltv.metrics.marginal import elasticity, marginal_cac
+from ltv.metrics.cac_payback.costs import CUT, Acquisition
+from ltv.metrics.cac_payback.marginal import elasticity, marginal_cac
 from ltv.units import Unit
 
 

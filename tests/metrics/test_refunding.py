@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import ltv
-from ltv.metrics.asordered import as_ordered, fit_order_values
-from ltv.metrics.refunding import of_group, refund_curve, refunds_of
+from ltv.metrics.cac_payback.asordered import as_ordered, fit_order_values
+from ltv.metrics.cac_payback.refunding import of_group, refund_curve, refunds_of
 from ltv.simulate import DEMO, simulate_shop
 
 COLUMNS = {"customer": "who", "date": "when", "amount": "paid", "order": "order"}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ltv.metrics.forecasts import Forecast, counts
-from ltv.metrics.scores import brier, deciles, gini, lead, pit, pit_cdf, reliability, score_table, verdict
+from ltv.metrics.backtests.forecasts import Forecast, counts
+from ltv.metrics.backtests.scores import brier, deciles, gini, lead, pit, pit_cdf, reliability, score_table, verdict
 
 
 @pytest.fixture

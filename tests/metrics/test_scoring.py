@@ -7,7 +7,7 @@ import pytest
 
 import ltv
 from ltv import engine
-from ltv.metrics import scoring
+from ltv.metrics.lifetime_value import scoring
 
 
 @pytest.fixture(scope="module")

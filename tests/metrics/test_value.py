@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 import ltv
-from ltv.metrics.futures import shocks
-from ltv.metrics.grading import choose
+from ltv.metrics.backtests.grading import choose
+from ltv.metrics.lifetime_value.futures import shocks
 
 
 @pytest.fixture(scope="module")

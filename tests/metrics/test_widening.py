@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv.metrics.bands import Totals, band
-from ltv.metrics.widening import independent, widening
+from ltv.metrics.backtests.bands import Totals, band
+from ltv.metrics.backtests.widening import independent, widening
 
 
 def test_fewer_than_five_origins_leave_the_convention_and_say_so():

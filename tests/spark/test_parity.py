@@ -10,8 +10,8 @@ import pytest
 
 import ltv
 from ltv import engine
-from ltv.metrics.asordered import as_ordered
-from ltv.metrics.refunding import refund_curve
+from ltv.metrics.cac_payback.asordered import as_ordered
+from ltv.metrics.cac_payback.refunding import refund_curve
 from ltv.orders import dates
 from ltv.simulate import DEMO, write_shop
 

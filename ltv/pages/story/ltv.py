@@ -6,7 +6,7 @@ import pandas as pd
 
 from ltv.errors import DataError
 from ltv.metrics import Grade
-from ltv.metrics.widening import Widening
+from ltv.metrics.backtests.widening import Widening
 from ltv.models import BGNBD, Fit, independence
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats

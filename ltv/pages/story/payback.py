@@ -7,7 +7,7 @@ import pandas as pd
 
 from ltv.errors import DataError, FitError
 from ltv.metrics import Grade, Projection, margin_sensitivity, payback, review
-from ltv.metrics.campaigns import review_day
+from ltv.metrics.cac_payback.campaigns import review_day
 from ltv.models import Family
 from ltv.orders import Orders
 from ltv.pages import blocks, formats

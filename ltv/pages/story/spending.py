@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ltv.metrics import ChannelPayback, Costs, Review, lag_sensitivity, margin_sensitivity, marginal_cac
-from ltv.metrics.channels import AGES
+from ltv.metrics.cac_payback.channels import AGES
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.tables import Table

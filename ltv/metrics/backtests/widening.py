@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ltv.metrics.futures import SHOCK_DF, SHOCK_SD
+from ltv.metrics.lifetime_value.futures import SHOCK_DF, SHOCK_SD
 
 Array = NDArray[np.float64]
 PRIOR_SD = 0.15

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ltv import engine
-from ltv.metrics.bands import Totals, band
-from ltv.metrics.holdouts import Holdout
+from ltv.metrics.backtests.bands import Totals, band
+from ltv.metrics.backtests.holdouts import Holdout
 from ltv.models import Fit
 from ltv.units import EPOCH
 

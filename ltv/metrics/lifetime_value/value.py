@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ltv import engine
 from ltv.metrics import intervals
-from ltv.metrics.futures import SHOCK_SD, hold, shocks, totals
-from ltv.metrics.scoring import PATTERN, score
+from ltv.metrics.lifetime_value.futures import SHOCK_SD, hold, shocks, totals
+from ltv.metrics.lifetime_value.scoring import PATTERN, score
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, annual

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ltv.errors import ParameterError
 from ltv.metrics import intervals
-from ltv.metrics.projection import Projection
+from ltv.metrics.cac_payback.projection import Projection
 from ltv.units import Unit
 
 Array = NDArray[np.float64]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ltv.metrics.forecasts import Forecast, counts
-from ltv.metrics.holdouts import Holdout, acquired, earlier
+from ltv.metrics.backtests.forecasts import Forecast, counts
+from ltv.metrics.backtests.holdouts import Holdout, acquired, earlier
 
 Array = NDArray[np.float64]
 FREQUENCY, RECENCY = (1, 2, 3, 5), (0.25, 0.5, 1.0, 2.0)  # repeat orders; days since the last order, in horizons

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ltv.metrics.forecasts import Forecast
-from ltv.metrics.holdouts import LIKE_PATTERNS, Holdout, histories
-from ltv.metrics.scores import deciles
+from ltv.metrics.backtests.forecasts import Forecast
+from ltv.metrics.backtests.holdouts import LIKE_PATTERNS, Holdout, histories
+from ltv.metrics.backtests.scores import deciles
 
 Array = NDArray[np.float64]
 Line = tuple[Array, Array]

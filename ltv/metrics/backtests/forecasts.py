@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ltv.metrics.holdouts import Holdout
+from ltv.metrics.backtests.holdouts import Holdout
 from ltv.models.special import log_rising
 
 Array = NDArray[np.float64]

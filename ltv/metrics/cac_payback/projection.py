@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import ParameterError
 from ltv.metrics import intervals
-from ltv.metrics.asordered import as_ordered
-from ltv.metrics.futures import SHOCK_SD, Base, futures, hold, match_moments, shocks, squared_gains
-from ltv.metrics.refunding import RefundCurve, refunds_of
+from ltv.metrics.cac_payback.asordered import as_ordered
+from ltv.metrics.cac_payback.refunding import RefundCurve, refunds_of
+from ltv.metrics.lifetime_value.futures import SHOCK_SD, Base, futures, hold, match_moments, shocks, squared_gains
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ltv.metrics import intervals
-from ltv.metrics.forecasts import Forecast
-from ltv.metrics.holdouts import Holdout
-from ltv.metrics.scores import pit_cdf
+from ltv.metrics.backtests.forecasts import Forecast
+from ltv.metrics.backtests.holdouts import Holdout
+from ltv.metrics.backtests.scores import pit_cdf
 
 Array = NDArray[np.float64]
 CLASSES = {"no repeat order": (0, 0), "1": (1, 1), "2 to 4": (2, 4), "5 and more": (5, np.inf)}

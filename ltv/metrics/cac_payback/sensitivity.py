@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ltv.metrics.costs import Costs, acquisition
-from ltv.metrics.payback import payback
-from ltv.metrics.projection import Projection
+from ltv.metrics.cac_payback.costs import Costs, acquisition
+from ltv.metrics.cac_payback.payback import payback
+from ltv.metrics.cac_payback.projection import Projection
 from ltv.orders.log import Orders
 from ltv.units import Unit
 

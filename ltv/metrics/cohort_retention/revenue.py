@@ -12,7 +12,7 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import ParameterError
 from ltv.metrics import intervals
-from ltv.metrics.cohorts import SMALL, Grid, lay_out
+from ltv.metrics.cohort_retention.cohorts import SMALL, Grid, lay_out
 from ltv.metrics.periods import whole
 from ltv.orders.log import Orders
 from ltv.units import Unit, period_start

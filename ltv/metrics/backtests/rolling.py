@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ltv.errors import DataError, FitError
-from ltv.metrics.bands import Totals, Worth, band, both_totals
-from ltv.metrics.holdouts import acquired, histories, past_origins, totals_after
-from ltv.metrics.widening import Widening, independent, widening
+from ltv.metrics.backtests.bands import Totals, Worth, band, both_totals
+from ltv.metrics.backtests.holdouts import acquired, histories, past_origins, totals_after
+from ltv.metrics.backtests.widening import Widening, independent, widening
 from ltv.models import GammaGamma, Patterns
 from ltv.models.fitting import fit  # without its memory: these fits are never asked for again
 from ltv.orders.customers import Customers, summarize

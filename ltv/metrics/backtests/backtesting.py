@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 
 from ltv.errors import DataError, FitError
-from ltv.metrics.baselines import baselines
-from ltv.metrics.conformal import conformal, levels
-from ltv.metrics.drifting import Drift, drift
-from ltv.metrics.forecasts import Forecast, modelled
-from ltv.metrics.grading import FAIR, TRACKED, Grade, graded
-from ltv.metrics.holdouts import Holdout, earlier, hold_out, middle
-from ltv.metrics.newcoming import newcomers
-from ltv.metrics.revenue_scores import revenue_forecasts, revenue_table
-from ltv.metrics.rolling import coverage, learned, roll
-from ltv.metrics.scores import brier, deciles, gini, lead, pit, reliability, score_table
-from ltv.metrics.widening import Widening
+from ltv.metrics.backtests.baselines import baselines
+from ltv.metrics.backtests.conformal import conformal, levels
+from ltv.metrics.backtests.drifting import Drift, drift
+from ltv.metrics.backtests.forecasts import Forecast, modelled
+from ltv.metrics.backtests.grading import FAIR, TRACKED, Grade, graded
+from ltv.metrics.backtests.holdouts import Holdout, earlier, hold_out, middle
+from ltv.metrics.backtests.newcoming import newcomers
+from ltv.metrics.backtests.revenue_scores import revenue_forecasts, revenue_table
+from ltv.metrics.backtests.rolling import coverage, learned, roll
+from ltv.metrics.backtests.scores import brier, deciles, gini, lead, pit, reliability, score_table
+from ltv.metrics.backtests.widening import Widening
 from ltv.models import NBD, Comparison, Fit, GammaGamma, compare
 from ltv.models.comparison import PREFERENCE
 from ltv.models.fitting import fit
@@ -178,7 +178,7 @@ class Backtest:
 
     @cached_property
     def rolled(self) -> pd.DataFrame:
-        """Totals and cohorts forecast from several past days; see `ltv.metrics.rolling.roll`."""
+        """Totals and cohorts forecast from several past days; see `rolling.roll`."""
         return roll(self.holdout.log, self.family, days=self.days, unit=self.holdout.customers.unit)
 
     @cached_property

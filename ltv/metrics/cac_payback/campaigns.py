@@ -11,7 +11,7 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import DataError
 from ltv.metrics import intervals
-from ltv.metrics.futures import hold, shocks, totals
+from ltv.metrics.lifetime_value.futures import hold, shocks, totals
 from ltv.models import BGNBD, Family, GammaGamma, fit
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders, split

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ltv.metrics.futures import SHOCK_DF
+from ltv.metrics.lifetime_value.futures import SHOCK_DF
 from ltv.models import Fit, Patterns
 
 Array = NDArray[np.float64]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ltv import engine
 from ltv.errors import DataError, ParameterError
-from ltv.metrics.asordered import as_ordered
-from ltv.metrics.futures import Base, hold
-from ltv.metrics.projection import Projection, Run, Terms, simulate
+from ltv.metrics.cac_payback.asordered import as_ordered
+from ltv.metrics.cac_payback.projection import Projection, Run, Terms, simulate
+from ltv.metrics.lifetime_value.futures import Base, hold
 from ltv.models import Family, Fit, GammaGamma, Pooled, fit, pooled
 from ltv.orders.customers import Customers
 from ltv.units import EPOCH, Rate, Unit, period_index

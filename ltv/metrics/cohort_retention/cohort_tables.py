@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import ParameterError
 from ltv.metrics import intervals
-from ltv.metrics.cohorts import SMALL, Active, Grid, lay_out
+from ltv.metrics.cohort_retention.cohorts import SMALL, Active, Grid, lay_out
 from ltv.orders.log import Orders
 from ltv.units import Unit
 

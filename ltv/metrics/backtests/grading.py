@@ -12,10 +12,10 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import DataError, FitError
 from ltv.metrics import intervals
-from ltv.metrics.bands import band, group_totals
-from ltv.metrics.futures import SHOCK_SD
-from ltv.metrics.holdouts import Holdout, hold_out, middle
-from ltv.metrics.tracking import track
+from ltv.metrics.backtests.bands import band, group_totals
+from ltv.metrics.backtests.holdouts import Holdout, hold_out, middle
+from ltv.metrics.backtests.tracking import track
+from ltv.metrics.lifetime_value.futures import SHOCK_SD
 from ltv.models import BGNBD, Comparison, Fit, GammaGamma, compare
 from ltv.models.fitting import fit
 from ltv.orders.log import Orders

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from ltv import engine
 from ltv.metrics import intervals
-from ltv.metrics.channel_runs import simulate_channels
-from ltv.metrics.costs import CUT, MISSING, Acquisition
-from ltv.metrics.futures import SHOCK_SD
-from ltv.metrics.payback import affordable, crossing, passage, quantile, settled
-from ltv.metrics.projection import TARGETS, Projection, Run, Terms
-from ltv.metrics.refunding import refunds_of
+from ltv.metrics.cac_payback.channel_runs import simulate_channels
+from ltv.metrics.cac_payback.costs import CUT, MISSING, Acquisition
+from ltv.metrics.cac_payback.payback import affordable, crossing, passage, quantile, settled
+from ltv.metrics.cac_payback.projection import TARGETS, Projection, Run, Terms
+from ltv.metrics.cac_payback.refunding import refunds_of
+from ltv.metrics.lifetime_value.futures import SHOCK_SD
 from ltv.models import BGNBD, Family, Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual, period_start

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ltv.errors import DataError, FitError
-from ltv.metrics.grading import choose
-from ltv.metrics.modelled import modelled_repeats, modelled_retention, projected_retention
-from ltv.metrics.winback import win_back
+from ltv.metrics.backtests.grading import choose
+from ltv.metrics.cohort_retention.modelled import modelled_repeats, modelled_retention, projected_retention
+from ltv.metrics.lifetime_value.winback import win_back
 from ltv.models import Fit, GammaGamma, fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Unit

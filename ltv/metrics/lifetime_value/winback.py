@@ -10,8 +10,8 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import DataError
 from ltv.metrics import intervals
-from ltv.metrics.futures import shocks
-from ltv.metrics.value import PATTERN, Question
+from ltv.metrics.lifetime_value.futures import shocks
+from ltv.metrics.lifetime_value.value import PATTERN, Question
 from ltv.models import Fit
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, annual

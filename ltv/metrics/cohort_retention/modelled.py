@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ltv.metrics import intervals
-from ltv.metrics.cohort_tables import retention
-from ltv.metrics.cohorts import ALL
-from ltv.metrics.futures import Base, Future, futures, hold
+from ltv.metrics.cohort_retention.cohort_tables import retention
+from ltv.metrics.cohort_retention.cohorts import ALL
+from ltv.metrics.lifetime_value.futures import Base, Future, futures, hold
 from ltv.models import Fit, ParetoNBD
 from ltv.orders.customers import Customers
 from ltv.units import Unit, period_index, period_start

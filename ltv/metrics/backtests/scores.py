@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ltv.metrics import intervals
-from ltv.metrics.forecasts import Forecast
+from ltv.metrics.backtests.forecasts import Forecast
 
 Array = NDArray[np.float64]
 TINY = 1e-300

@@ -1,0 +1,1 @@
+"""Forecasts made on the past and graded by what came."""

@@ -1,0 +1,1 @@
+"""What customers are still worth: simulated futures, values by group, scores of all customers."""
