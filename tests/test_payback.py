@@ -130,3 +130,12 @@ def test_simulating_a_sample_agrees_with_simulating_everybody(cdnow, monkeypatch
 def test_a_next_cohort_varies_as_much_as_fresh_customers_do(projection):
     # Chance in the next 500 and in those seen both count; the large cohort has only the latter.
     assert (projection.next_cohort.std(axis=0) > projection.large_cohort.std(axis=0)).all()
+
+
+def test_the_discount_is_divided_out_again_day_by_day(cdnow):
+    paid = {"horizon": "24 months", "draws": 60}
+    plain = ltv.project(*cdnow, discount=0.0, **paid)
+    again = ltv.project(*cdnow, discount=0.10, **paid).undiscounted()
+    np.testing.assert_allclose(again.realised, plain.realised, rtol=1e-6)
+    np.testing.assert_allclose(again.paths.mean(axis=0), plain.paths.mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(again.curve["high"], plain.curve["high"], rtol=2e-3)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import DataError, ParameterError
 from ltv.metrics.cac_payback.asordered import as_ordered
-from ltv.metrics.cac_payback.projection import Projection, Run, Terms, simulate
-from ltv.metrics.lifetime_value.futures import Base, hold
+from ltv.metrics.cac_payback.projection import Run, Terms, simulate
+from ltv.metrics.lifetime_value.futures import hold
 from ltv.models import Family, Fit, GammaGamma, Pooled, fit, pooled
 from ltv.orders.customers import Customers
-from ltv.units import EPOCH, Rate, Unit, period_index
+from ltv.units import EPOCH, Unit, period_index
 
 FEW = 100  # customers; below it a channel's money rests on a handful of orders
 OWN = 0.9
@@ -29,20 +29,9 @@ class ChannelRuns:
     segments: dict[str, Customers]
     fits: dict[str, tuple[Fit, Fit]]
     runs: dict[str, Run]
-    bases: dict[str, Base]
     cohorts: dict[str, NDArray[np.int64]]
     too_small: tuple[str, ...]
     note: str
-    terms: Terms
-
-    def undiscounted(self) -> dict[str, Projection]:
-        """The same draws per channel with money ahead counted in full."""
-        terms = replace(self.terms, discount=Rate(0.0))
-        whole = {name: np.zeros(len(base.x), dtype=np.int64) for name, base in self.bases.items()}
-        return {
-            name: simulate(segment, self.bases[name], *self.fits[name], groups=whole[name], terms=terms).projection()
-            for name, segment in self.segments.items()
-        }
 
 
 def simulate_channels(
@@ -55,12 +44,12 @@ def simulate_channels(
     segments = _segments(customers, channel)
     ordered = {name: as_ordered(segment) for name, segment in segments.items()}
     fits, small, note = _fits(ordered, family, terms.seed)
-    runs, cohorts, bases = {}, {}, {}
+    runs, cohorts = {}, {}
     for name, segment in segments.items():
-        bases[name] = base = hold(ordered[name], first=True)
+        base = hold(ordered[name], first=True)
         cohorts[name], groups = np.unique(_cohorts(base.age_days, segment, cohort), return_inverse=True)
         runs[name] = simulate(segment, base, *fits[name], groups=groups, terms=terms)
-    return ChannelRuns(segments, fits, runs, bases, cohorts, tuple(small), note, terms)
+    return ChannelRuns(segments, fits, runs, cohorts, tuple(small), note)
 
 
 def _segments(customers: Customers, channel: str) -> dict[str, Customers]:

@@ -88,15 +88,15 @@ def channel_payback(
     segments, runs, small = simulated.segments, simulated.runs, simulated.too_small
     cells = [_cell_rows(run, simulated.cohorts[name], name, acquired, name in small) for name, run in runs.items()]
     projections = {name: run.projection() for name, run in runs.items()}
-    whole, plain = _together(projections), simulated.undiscounted()
+    whole = _together(projections)
     rows = [
         _channel_row(name, projections[name], acquired, name in small)
         | _next_customer(segments[name], simulated.fits[name], terms, acquired, name)
         for name in segments
     ]
     rows.append(_channel_row("all", whole, acquired, small=False))
-    for row, projection in zip(rows, [*plain.values(), _together(plain)], strict=True):
-        row |= _undiscounted(projection, row["cac"])
+    for row, projection in zip(rows, [*projections.values(), whole], strict=True):
+        row |= _undiscounted(projection.undiscounted(), row["cac"])
     may_cost = pd.concat(
         {name: affordable(projections[name], probability=probability) for name in segments}, names=["channel"]
     )

@@ -50,10 +50,28 @@ class Projection:
     youngest: int
     oldest: int
     currency: str
+    discount: Rate
 
     @property
     def days(self) -> int:
         return len(self.realised) - 1
+
+    def undiscounted(self) -> Projection:
+        """The same paths with money ahead counted in full, without a next cohort.
+
+        What an age brings was discounted by that age alone, so the factor is divided out again day by day.
+        """
+        full = 1 / self.discount.discount(np.arange(self.days + 1))
+        none = np.zeros((len(self.paths), 0))
+        return replace(
+            self,
+            realised=(np.diff(self.realised, prepend=0.0) * full).cumsum(),
+            paths=(np.diff(self.paths, axis=1, prepend=0.0) * full).cumsum(axis=1),
+            next_cohort=none,
+            large_cohort=none,
+            targets=(),
+            discount=Rate(0.0),
+        )
 
     def widened(self) -> Array:
         """The paths with the projected part multiplied by each path's shock."""
@@ -181,6 +199,7 @@ class Run:
             youngest=int(self.youngest[picked].min()),
             oldest=int(self.oldest[picked].max()),
             currency=self.currency,
+            discount=self.terms.discount,
         )
 
 

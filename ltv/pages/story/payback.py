@@ -135,9 +135,9 @@ def at_margins(log: Orders, projection: Projection, *, cac: float) -> Table:
     )
 
 
-def beside(log: Orders, projection: Projection, when: pd.DataFrame, undiscounted: Projection) -> blocks.Notes:
+def beside(log: Orders, projection: Projection, when: pd.DataFrame) -> blocks.Notes:
     """The same payback counted otherwise: without discount, and by the first crossing where a later one counts."""
-    row, cac = when.iloc[0], when.index[0]
+    row, cac, undiscounted = when.iloc[0], when.index[0], projection.undiscounted()
     plain = payback(undiscounted, cac=cac).iloc[0]
     year = projection.curve.loc[min(12, projection.curve.index[-1])]
     full = formats.money(undiscounted.curve.loc[year.name, "estimate"], log.currency)
