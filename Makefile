@@ -10,7 +10,7 @@ report: $(READY)  ## the main job: retention, value and payback of the CDNOW pur
 	@$(BIN)/python -m ltv report retention ltv payback --orders cdnow
 
 test: $(READY)  ## the tests, without browser, Java or npm
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 demo: $(READY)  ## every report on a made-up shop with five channels, into reports/demo/
 	@$(BIN)/python -m ltv demo

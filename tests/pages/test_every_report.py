@@ -14,6 +14,7 @@ from ltv.pages import catalog
 from ltv.pages.checking import check_page
 from ltv.simulate import DEMO, write_shop
 
+pytestmark = pytest.mark.slow
 MARKUP = '<b>tv</b> & "co"'
 
 
