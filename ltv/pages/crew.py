@@ -131,11 +131,20 @@ class _Worker:
         self.pipe.close()
 
 
+def _end_again(ignored: sys.UnraisableHookArgs) -> None:
+    """A wish to end that came while an object was being deleted is dropped by Python: wish it once more, a moment later."""
+    if isinstance(ignored.exc_value, SystemExit):
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    else:
+        sys.__unraisablehook__(ignored)
+
+
 def _work(pipe: Connection, environment: Mapping[str, str]) -> None:
     """The life of a worker: the parent alone decides when it ends."""
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    sys.unraisablehook = _end_again
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # JupyterLab's extras make jsonschema import a one-second grammar of web addresses; no notebook has one to check.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

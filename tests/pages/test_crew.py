@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import psutil
@@ -60,3 +62,20 @@ def test_workers_end_at_once_when_the_caller_fails():
     with pytest.raises(KeyboardInterrupt):
         _fail_after_the_first(crew)
     assert all(worker.process.exitcode is not None for worker in crew.workers)
+
+
+def test_a_wish_to_end_is_not_lost_in_a_deletion():
+    code = """
+import os, signal, sys, time
+from ltv.pages import crew
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+sys.unraisablehook = crew._end_again
+class Deleted:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+del [Deleted()][0]
+time.sleep(20)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=15)
+    assert (done.returncode, done.stderr) == (1, "")
