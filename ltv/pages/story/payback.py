@@ -13,6 +13,7 @@ from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import covers
 from ltv.pages.tables import Table
+from ltv.plots.drawing import happened
 
 
 def headline(log: Orders, projection: Projection, when: pd.DataFrame, affordable: pd.DataFrame) -> blocks.Headline:
@@ -66,7 +67,8 @@ def cards(
 
 def _happened(curve: pd.DataFrame) -> pd.Series:
     """The last age of which nine tenths have happened; age 0 where there is none."""
-    return curve[(curve["realised"] >= 0.9 * curve["estimate"]) | (curve.index == 0)].iloc[-1]
+    past = happened(curve)
+    return past.iloc[-1] if len(past) else curve.iloc[0]
 
 
 def _realised(row: pd.Series) -> str:
