@@ -15,7 +15,7 @@ from ltv import engine
 from ltv.metrics import intervals
 from ltv.metrics.lifetime_value.futures import SHOCK_SD, hold, shocks, totals
 from ltv.metrics.lifetime_value.scoring import PATTERN, score
-from ltv.models import Fit
+from ltv.models import Fit, Patterns
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, annual
 
@@ -59,11 +59,16 @@ class Question:
         patterns, unit = self.customers.patterns, self.customers.unit
         models, values = self.buying.draws(self.draws), self.order_value.draws(self.draws)
         span, delta = self.horizon.in_(unit), self.discount.per(unit)
-        for rows in np.array_split(np.arange(len(patterns.x)), max(1, len(patterns.x) * self.draws // CHUNK)):
-            history = {"x": patterns.x[rows], "t_x": patterns.t_x[rows], "T": patterns.T[rows]}
+        for rows, history in _parts(patterns, self.draws):
             worth = self.customers.orders.margin_share * models.discounted_orders(span, delta, **history)
             base, slope = values.shrinkage(history["x"])
             yield Block(rows, history, models, worth * base, worth * slope)
+
+
+def _parts(patterns: Patterns, draws: int) -> Iterator[tuple[NDArray[np.int64], dict[str, Array]]]:
+    """The patterns in parts of at most `CHUNK` draws × patterns: their rows, and their histories as a model reads them."""
+    for rows in np.array_split(np.arange(len(patterns.x)), max(1, len(patterns.x) * draws // CHUNK)):
+        yield rows, {"x": patterns.x[rows], "t_x": patterns.t_x[rows], "T": patterns.T[rows]}
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,7 @@ def likely_to_order(
     patterns, group = customers.patterns, _recency_groups(customers)
     names = [*_recency_names(), "all"]
     models, sums = buying.draws(draws), np.zeros((draws, len(names)))
-    for rows in np.array_split(np.arange(len(patterns.x)), max(1, len(patterns.x) * draws // CHUNK)):
-        history = {"x": patterns.x[rows], "t_x": patterns.t_x[rows], "T": patterns.T[rows]}
+    for rows, history in _parts(patterns, draws):
         some = models.probability_order(Horizon.of(within).in_(customers.unit), **history) * patterns.n[rows]
         for number in np.unique(group[rows]):
             sums[:, number] += some[:, group[rows] == number].sum(axis=1)
