@@ -193,6 +193,15 @@ def from_frame(connection: Any, frame: pd.DataFrame) -> ir.Table:
     return connection.create_table(ibis.util.gen_name("ltv_frame"), frame, temp=True)
 
 
+def lend(connection: Any, frame: pd.DataFrame) -> ir.Table:
+    """A frame of numbers for the engine to read where it lies, without a copy; to Spark as `from_frame`."""
+    if connection.name != "duckdb":
+        return from_frame(connection, frame)
+    name = ibis.util.gen_name("ltv_lent")
+    connection.con.register(name, frame)
+    return connection.table(name)
+
+
 def keep(connection: Any, expression: ir.Table) -> ir.Table:
     """Compute an expression once and keep its rows in the engine."""
     if connection.name == "pyspark":
@@ -265,7 +274,9 @@ def write(expression: ir.Table, to: str | Path) -> None:
     connection = expression.get_backend()
     try:
         if str(to).endswith(".parquet"):
-            connection.to_parquet(expression, str(to))
+            # Scores hardly repeat: a dictionary of them is a third of the writing, and thrown away.
+            rules = {} if connection.name == "pyspark" else {"dictionary_size_limit": 1000}
+            connection.to_parquet(expression, str(to), **rules)
         else:
             connection.create_table(str(to), expression, overwrite=True)
     except FAILURES as error:

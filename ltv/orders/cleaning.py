@@ -25,10 +25,16 @@ class Margin:
 
     share: float | None
 
-    def of(self, value: ir.Value, cost: ir.Value) -> ir.Value:
+    def sums(self, lines: ir.Table) -> dict[str, ir.Value]:
+        """What must be summed besides `value` to know it."""
+        return {"cost": lines.cost.sum().cast(engine.MONEY)} if self.share is None else {}
+
+    def taken(self, summed: ir.Table) -> ir.Table:
+        """The sums with their `margin`."""
         if self.share is None:
-            return (value - cost).cast(engine.MONEY)
-        return (value * ibis.literal(f"{self.share:.6f}").cast("decimal(18, 6)")).cast(engine.MONEY)
+            return summed.mutate(margin=(summed.value - summed.cost).cast(engine.MONEY)).drop("cost")
+        share = ibis.literal(f"{self.share:.6f}").cast("decimal(18, 6)")
+        return summed.mutate(margin=(summed.value * share).cast(engine.MONEY))
 
     def __str__(self) -> str:
         return "revenue less cost" if self.share is None else f"{100 * self.share:.4g}% of revenue"
@@ -46,21 +52,24 @@ class Cleaned:
 
 @dataclass(frozen=True)
 class Cleaner:
-    """How rows become orders. `by` are the columns of attributes to keep, `refunds` whether there are any."""
+    """How rows become orders. `by` are the columns of attributes to keep, `days` the profile of the rows.
+
+    Rows may carry whole numbers as customers, which are grouped faster; all tables that come out have text.
+    """
 
     connection: Any
     until: dt.date
     policy: Policy
     margin: Margin
     by: tuple[str, ...]
-    refunds: bool
+    days: pd.DataFrame
 
     def clean(self, rows: ir.Table) -> Cleaned:
         """Orders of all rows; where whole customers must go, once more without them."""
         orders, refunds, left_out = self._orders(rows.mutate(rule=self._rule(rows)))
         outcasts, truncation = self._outcasts(orders)
         if outcasts is not None:
-            joined = rows.left_join(outcasts, "customer").drop("customer_right")
+            joined = _named(rows).left_join(outcasts, "customer").drop("customer_right")
             marked = joined.mutate(rule=ibis.coalesce(self._rule(joined), joined.outcast)).drop("outcast")
             orders, refunds, left_out = self._orders(marked)
         left_out = engine.keep(self.connection, left_out)
@@ -73,10 +82,13 @@ class Cleaner:
 
     def _rule(self, rows: ir.Table) -> ir.StringValue:
         """The name of the first rule that leaves a row out, null where none does."""
-        policy = self.policy
-        cases = [(rows.customer.isnull(), "no customer"), (rows.day > self.until, "after the window")]
+        policy, cases = self.policy, list[tuple[ir.BooleanValue, str]]()
+        if self.days["no_customer"].any():
+            cases.append((rows.customer.isnull(), "no customer"))
+        if (self.days.index > pd.Timestamp(self.until)).any():
+            cases.append((rows.day > self.until, "after the window"))
         if policy.leave_out:
-            cases.append((rows.customer.isin(policy.leave_out), "left out by name"))
+            cases.append((rows.customer.cast("string").isin(policy.leave_out), "left out by name"))
         if policy.not_products:
             codes = [code.strip().lower() for code in policy.not_products]
             cases.append((rows["product"].strip().lower().isin(codes).fill_null(False), "not a product"))
@@ -86,15 +98,16 @@ class Cleaner:
             cases.append((rows.value == 0, "zero amount"))
         if policy.refunds == "drop":
             cases.append((rows.value < 0, "refund"))
-        return ibis.cases(*cases, else_=ibis.null("string"))
+        return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
 
     def _orders(self, marked: ir.Table) -> tuple[ir.Table, ir.Table | None, ir.Table]:
         """(orders, refunds, left out) of rows with their `rule`."""
-        gone = marked.filter(marked.rule.notnull())
+        gone = _named(marked.filter(marked.rule.notnull()))
         left_out = gone.select("rule", "customer", "day", "value", lines=ibis.literal(1).cast("int64"))
         lines = marked.filter(marked.rule.isnull()).drop("rule")
-        if not (self.refunds and self.policy.refunds == "net"):
+        if not (self.days["bad_negative"].any() and self.policy.refunds == "net"):
             return self._dated(self._daily(lines)), None, left_out
+        lines = _named(lines)
         placed = place_refunds(self.connection, lines)
         daily = engine.keep(self.connection, self._daily(lines.filter(lines.value >= 0)))
         back = engine.keep(self.connection, self._back(placed))
@@ -117,11 +130,11 @@ class Cleaner:
         """Lines of one customer and day as one order, amounts summed as decimals."""
         daily = lines.group_by("customer", "day").aggregate(
             value=lines.value.sum().cast(engine.MONEY),
-            cost=lines.cost.sum().cast(engine.MONEY),
             lines=lines.count(),
+            **self.margin.sums(lines),
             **{name: lines[name].min() for name in self._kept_names(lines)},
         )
-        return daily.mutate(margin=self.margin.of(daily.value, daily.cost)).drop("cost")
+        return self.margin.taken(daily)
 
     def _kept_names(self, lines: ir.Table) -> tuple[str, ...]:
         return (*self.by, *(["acquired"] if "acquired" in lines.columns else []))
@@ -132,15 +145,15 @@ class Cleaner:
             refunded_on=placed.day, day=ibis.coalesce(placed.booked, placed.day), matched=placed.booked.notnull()
         )
         back = dated.group_by("customer", "day", "refunded_on", "matched").aggregate(
-            value=dated.value.sum().cast(engine.MONEY), cost=dated.cost.sum().cast(engine.MONEY), lines=dated.count()
+            value=dated.value.sum().cast(engine.MONEY), lines=dated.count(), **self.margin.sums(dated)
         )
-        return back.mutate(margin=self.margin.of(back.value, back.cost)).drop("cost")
+        return self.margin.taken(back)
 
     def _dated(self, daily: ir.Table) -> ir.Table:
         """Orders with the day their customer was acquired."""
         daily = engine.keep(self.connection, daily)
         born = daily.group_by("customer").aggregate(first_day=daily.day.min())
-        dated = engine.keep(self.connection, daily.inner_join(born, "customer"))
+        dated = engine.keep(self.connection, _named(daily.inner_join(born, "customer")))
         engine.forget(daily)
         return dated
 
@@ -165,6 +178,11 @@ class Cleaner:
         both = ibis.union(*found) if len(found) > 1 else found[0]
         one = both.group_by("customer").aggregate(outcast=both.outcast.max())
         return engine.keep(self.connection, one), truncation
+
+
+def _named(rows: ir.Table) -> ir.Table:
+    """Rows with their customers as text."""
+    return rows.mutate(customer=rows.customer.cast("string"))
 
 
 def _net(daily: ir.Table, back: ir.Table) -> ir.Table:

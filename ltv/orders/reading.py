@@ -116,7 +116,7 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
         raise DataError(f"orders ({opened.name})", faults)
     last = window.until or (last_whole_day(days) if policy.last_day == "whole" else days.index[-1].date())
     inner = tuple(f"by_{i}" for i in range(len(columns.by)))
-    cleaner = Cleaner(opened.connection, last, policy, margin, inner, refunds=bool(days["bad_negative"].sum()))
+    cleaner = Cleaner(opened.connection, last, policy, margin, inner, days)
     cleaned = cleaner.clean(rows)
     if not cleaned.audit.loc["kept", "rows"]:
         raise DataError(f"orders ({opened.name})", [_nothing_left(cleaned.audit, last)])

@@ -86,7 +86,7 @@ def check_names(source: Source, columns: Columns) -> None:
 def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, list[str]]:
     """The rows with one column per part, in its type, and what is known to be wrong before a cell is read.
 
-    customer and the other names are text; day, acquired are dates; value and cost DECIMAL(18,4); second is the clock
+    customer is an integer or text, the other names are text; day, acquired are dates; value and cost DECIMAL(18,4); second is the clock
     time of the row. Nothing is computed yet.
     """
     raw = source.table
@@ -129,14 +129,16 @@ def _value(raw: ir.Table, columns: Columns, decimal: str) -> ir.DecimalValue:
     return value
 
 
-def _identity(column: ir.Value) -> ir.StringValue:
-    """A customer id as text: whole numbers without a point, blank text as missing."""
+def _identity(column: ir.Value) -> ir.Value:
+    """A customer id: integers as they are, all else as text, whole numbers without a point, blank as missing."""
+    if column.type().is_integer():
+        return column
     text = column.cast("string")
     if column.type().is_floating():
         whole = (column.abs() < float(2**53)).ifelse(column, 0.0).cast("int64")
         text = (column == whole).ifelse(whole.cast("string"), text)
         return column.isnan().ifelse(ibis.null("string"), text)
-    return text if column.type().is_integer() else (text.strip() == "").ifelse(ibis.null("string"), text)
+    return (text.strip() == "").ifelse(ibis.null("string"), text)
 
 
 def _damage(column: ir.Value) -> dict[str, ir.BooleanValue]:

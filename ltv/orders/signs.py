@@ -23,7 +23,7 @@ def find_signs(source: Source, rows: ir.Table, days: pd.DataFrame, *, orders: in
 
     Where they gave as many `orders` as they are, no two are of one customer and day, and so none are equal.
     """
-    total = int(days["rows"].sum())
+    total, rows = int(days["rows"].sum()), rows.mutate(customer=rows.customer.cast("string"))
     found = [*source.remarks, *_ids(rows, days, spreadsheet=source.spreadsheet), *_days(days)]
     if "file" in rows.columns:
         found += _files(rows)

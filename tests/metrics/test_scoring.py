@@ -77,3 +77,33 @@ def test_scores_belong_to_their_customers(cdnow):
     one, two = (engine.run(t.order_by("customer")).set_index("customer") for t in (table, other))
     np.testing.assert_allclose(one["value"], two["value"], rtol=1e-9)
     assert (one.index == two.index).all()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ltv.BGNBD(0.24, 4.4, 0.79, 2.4),
+        ltv.BGNBD(0.9, 0.5, 30.0, 40.0),
+        ltv.MBGNBD(0.5, 0.05, 0.9, 1.6),
+        ltv.ParetoNBD(0.55, 10.6, 0.6, 11.7),
+        ltv.ParetoNBD(0.55, 100.0, 0.1, 0.05),
+        ltv.NBD(0.4, 12.0),
+    ],
+)
+def test_futures_of_a_few_ages_are_those_of_every_age(model):
+    rng = np.random.default_rng(0)
+    x = np.append(rng.geometric(0.2, 30_000) - 1.0, [200, 2000])
+    T = rng.integers(0, 1500, x.size) / 7
+    pairs, spans = scoring._Pairs.of_patterns(x, T), (52.0, 0.002, 4.3)
+    asked = []
+
+    def f(x, T):
+        asked.append(x.size)
+        return scoring._given_alive(model, x, T, spans)
+
+    some = pairs.spread(f, min(model.alpha, getattr(model, "beta", np.inf)))
+    every = f(pairs.counts[pairs.of], pairs.ages[pairs.at])
+    assert asked[0] < asked[1] / 2
+    np.testing.assert_allclose(some, every, rtol=1e-11)
+    np.testing.assert_array_equal(pairs.counts[pairs.of][pairs.back], x)
+    np.testing.assert_array_equal(pairs.ages[pairs.at][pairs.back], T)

@@ -140,3 +140,23 @@ def test_money_in_is_money_out_and_money_listed(seed):
         assert before.ledger.value.sum().to_pyarrow().as_py() + (
             after.ledger.value.sum().to_pyarrow().as_py() or 0
         ) == ledger["v"] - (late.value.sum().to_pyarrow().as_py() or 0)
+
+
+@pytest.mark.parametrize(
+    "policy", [{}, {"leave_out": ["7"]}, {"wholesale": 0.9}, {"refunds": "drop"}], ids=lambda policy: "".join(policy)
+)
+def test_ids_that_are_numbers_and_the_same_ids_as_text_give_the_same_orders(policy):
+    rng = np.random.default_rng(0)
+    ids = pd.array(rng.integers(-1, 30, 400), dtype="Int64")
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 60, 400), unit="D")
+    rows = pd.DataFrame({"who": ids, "when": days, "paid": rng.integers(-3, 20, 400)})
+    rows.loc[rng.integers(0, 400, 5), "who"] = pd.NA
+    read = [
+        ltv.read_orders(frame, **COLUMNS, until="2024-02-20", policy=ltv.Policy(**policy))
+        for frame in (rows, rows.astype({"who": "string"}))
+    ]
+    one, two = (orders.table.order_by("customer", "day").to_pandas() for orders in read)
+    pd.testing.assert_frame_equal(one, two)
+    pd.testing.assert_frame_equal(read[0].audit, read[1].audit)
+    assert read[0].signs == read[1].signs
+    assert read[0].describe() == read[1].describe()

@@ -9,8 +9,7 @@ per pair and handed to the patterns; only P(alive) is per pattern.
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,14 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from scipy import special
 
 from ltv import engine
 from ltv.metrics import intervals
 from ltv.models import BGNBD, Fit, GammaGamma, fit
+from ltv.models.family import distinct
 from ltv.models.fitting import WEIGHED
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders
@@ -32,7 +33,6 @@ from ltv.units import Horizon, Rate, annual
 
 Array = NDArray[np.float64]
 PATTERN = ["frequency", "recency_days", "age_days"]
-THREADS = min(os.cpu_count() or 1, 4)
 
 
 def score(
@@ -52,7 +52,7 @@ def score(
     Intervals are 90 %, credible (parameters), log-normal.
     """
     question = _Question(customers, buying, order_value, Horizon.of(horizon), Rate.of(discount), draws)
-    moments = engine.from_frame(customers.orders.connection, pattern_scores(question))
+    moments = engine.lend(customers.orders.connection, pattern_scores(question))
     t = customers.table.inner_join(moments, PATTERN)
     m = (t.frequency > 0).ifelse(t.repeat_value.cast("float64") / t.frequency.nullif(0), 0.0)
     m = ibis.greatest(m, 0.0)  # repeat orders that refunds left below zero carry no value
@@ -119,23 +119,22 @@ def pattern_scores(question: Any) -> pd.DataFrame:
     """One row per pattern: the moments of A, B and the expected orders, P(order in 30 days), P(alive), A and B if won back."""
     patterns, unit = question.customers.patterns, question.customers.unit
     x, t_x, T = patterns.x, patterns.t_x, patterns.T
-    pairs = _Pairs.of(x, T)
+    pairs = _Pairs.of_patterns(x, T)
     points = balanced(question.buying, question.draws)
+    spans = question.horizon.in_(unit), question.discount.per(unit), Horizon.of("30 days").in_(unit)
 
     def at(model: Any) -> tuple[Array, ...]:
         alive = np.ravel(model.probability_alive(x, t_x, T))
-        given = pairs.given_alive(
-            model, question.horizon.in_(unit), question.discount.per(unit), Horizon.of("30 days").in_(unit)
-        )
-        D, E = alive * given["D"][pairs.back], alive * given["E"][pairs.back]
-        return D, D * D, E, E * E, alive * given["soon"][pairs.back], alive, given["back"][pairs.back]
+        shift = min(model.alpha, getattr(model, "beta", np.inf))  # T enters as α+T, in Pareto/NBD as β+T too
+        given = pairs.spread(lambda x, T: _given_alive(model, x, T, spans), shift)
+        D, E, soon, back = (np.take(row, pairs.back) for row in given)
+        D, E = alive * D, alive * E
+        return D, D * D, E, E * E, alive * soon, alive, back
 
     sums = {name: np.zeros(x.size) for name in ("D", "DD", "E", "EE", "soon", "alive", "back")}
-    with ThreadPoolExecutor(THREADS) as threads:  # NumPy lets other threads run while it computes
-        for start in range(0, len(points), THREADS):  # a few at a time, for each holds seven numbers a pattern
-            for parts in threads.map(at, points[start : start + THREADS]):
-                for name, part in zip(sums, parts, strict=True):
-                    sums[name] += part
+    for point in points:
+        for name, part in zip(sums, at(point), strict=True):
+            sums[name] += part
     mean = {name: total / len(points) for name, total in sums.items()}
     return pd.DataFrame(
         {
@@ -154,7 +153,7 @@ def pattern_scores(question: Any) -> pd.DataFrame:
 def _money(question: Any, mean: dict[str, Array]) -> dict[str, Array]:
     """Means, variances and covariance of A and B: products of independent moments."""
     x, share = question.customers.patterns.x, question.customers.orders.margin_share
-    kinds, at = np.unique(x, return_inverse=True)
+    kinds, at = distinct(x)
     a, b = (
         np.broadcast_to(v, (question.draws, kinds.size))
         for v in question.order_value.draws(question.draws).shrinkage(kinds)
@@ -175,31 +174,50 @@ def _money(question: Any, mean: dict[str, Array]) -> dict[str, Array]:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Distinct (x, T), and which of them each pattern has."""
+    """Distinct (x, T), as places in the distinct counts and ages, and which of them each pattern has."""
 
-    x: Array
-    T: Array
+    counts: Array
+    ages: Array
+    of: NDArray[np.int64]
+    at: NDArray[np.int64]
     back: NDArray[np.int64]
 
     @classmethod
-    def of(cls, x: Array, T: Array) -> _Pairs:
-        ages, age = np.unique(T, return_inverse=True)
-        key, back = np.unique(x.astype(np.int64) * ages.size + age, return_inverse=True)
-        return cls((key // ages.size).astype(float), ages[key % ages.size], back)
+    def of_patterns(cls, x: Array, T: Array) -> _Pairs:
+        (counts, of), (ages, at) = distinct(x), distinct(T)
+        key, back = np.unique(of * ages.size + at, return_inverse=True)
+        return cls(counts, ages, key // ages.size, key % ages.size, back)
 
-    def given_alive(self, model: Any, span: float, delta: float, month: float) -> dict[str, Array]:
-        """Per pair: discounted orders, orders and P(order within a month) of a customer alive at T; orders if won back."""
-        latest = {"x": self.x, "t_x": np.where(self.x > 0, self.T, 0.0), "T": self.T}
-        returned = {"x": self.x + 1, "t_x": self.T, "T": self.T}
-        alive = np.ravel(model.probability_alive(**latest))
-        both = {name: np.concatenate([latest[name], returned[name]]) for name in latest}  # most pairs are in both
-        D, back = np.split(np.ravel(model.discounted_orders(span, delta, **both)), 2)
-        return {
-            "D": D / alive,
-            "E": np.ravel(model.expected_orders(span, **latest)) / alive,
-            "soon": np.ravel(model.probability_order(month, **latest)) / alive,
-            "back": 1 + back,
-        }
+    def spread(self, f: Callable[[Array, Array], Array], shift: float) -> Array:
+        """f(x, T), shape (k, pairs), to some twelve digits, for f smooth in u = log(shift + T).
+
+        Where there are many ages, f is computed at Chebyshev's nodes only: an f that is analytic and bounded for
+        |Im u| ≤ π/2 is met within a multiple of e^(−n·arsinh(π/2 ÷ half the width of u)) by n of them (Trefethen,
+        Approximation Theory and Approximation Practice, ch. 8).
+        """
+        u = np.log(shift + self.ages)
+        half = max(float(u[-1] - u[0]) / 2, 1e-3)
+        n = int(np.ceil(28 / np.arcsinh(np.pi / 2 / half)))
+        if n * self.counts.size >= self.of.size:
+            return f(self.counts[self.of], self.ages[self.at])
+        nodes = np.cos(np.pi * (np.arange(n) + 0.5) / n)
+        basis = chebyshev.chebvander(nodes, n - 1) * np.where(np.arange(n), 2 / n, 1 / n)
+        weights = chebyshev.chebvander((u - u[0]) / half - 1, n - 1) @ basis.T
+        ages = np.exp(u[0] + half * (1 + nodes)) - shift
+        grid = f(np.repeat(self.counts, n), np.tile(ages, self.counts.size)).reshape(-1, self.counts.size, n)
+        return (grid @ weights.T)[:, self.of, self.at]
+
+
+def _given_alive(model: Any, x: Array, T: Array, spans: tuple[float, float, float]) -> Array:
+    """Rows: discounted orders, orders and P(order within a month) of a customer alive at T; orders if won back."""
+    span, delta, month = spans
+    latest = {"x": x, "t_x": np.where(x > 0, T, 0.0), "T": T}
+    returned = {"x": x + 1, "t_x": T, "T": T}
+    alive = np.ravel(model.probability_alive(**latest))
+    both = {name: np.concatenate([latest[name], returned[name]]) for name in latest}  # most pairs are in both
+    D, back = np.split(np.ravel(model.discounted_orders(span, delta, **both)), 2)
+    E, soon = model.expected_orders(span, **latest), model.probability_order(month, **latest)
+    return np.stack([D / alive, np.ravel(E) / alive, np.ravel(soon) / alive, 1 + back])
 
 
 def balanced(fit: Fit, draws: int) -> list[Any]:
