@@ -31,7 +31,6 @@ IMPORTED = [
     "ibis.backends.sql.compilers.duckdb",
     "pyarrow.dataset",
     "pyarrow.parquet",
-    "seaborn",
     "ltv.metrics",
     "ltv.plots",
     "ltv.pages.figures",

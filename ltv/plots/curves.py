@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
-from ltv.plots.drawing import crossing, happened, label, money, picture
+from ltv.plots.drawing import crossing, happened, label, money, picture, shades
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE
 
 
@@ -65,9 +65,7 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
     """
     known = frame[frame["known"]]
     cohorts = known.index.get_level_values("cohort").unique()
-    import seaborn as sns  # half a second that only this picture needs
-
-    for color, cohort in zip(sns.color_palette("crest", len(cohorts)), cohorts, strict=True):
+    for color, cohort in zip(shades(len(cohorts)), cohorts, strict=True):
         part = known.loc[cohort]
         # A line that loses customers on the way would fall without anyone spending less.
         part = part[part["n"] == part["n"].max()]

@@ -7,11 +7,13 @@ from functools import wraps
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.ticker import FuncFormatter
 
-from ltv.plots.theme import INK, theme
+from ltv.plots.theme import COHORTS, INK, theme
 
 HAPPENED = 0.9  # a sum is drawn solid while this share of it has happened
 
@@ -35,6 +37,12 @@ def label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) ->
 
 def money(currency: str) -> FuncFormatter:
     return FuncFormatter(lambda amount, _: f"{amount:,.0f} {currency}".strip())
+
+
+def shades(count: int) -> list[str]:
+    """So many colours of cohorts, the oldest palest."""
+    steps = LinearSegmentedColormap.from_list("cohorts", COHORTS)
+    return [to_hex(steps(at)) for at in np.linspace(0, 1, count)]
 
 
 def happened(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import matplotlib as mpl
 
 INK, MUTED, PALE = "#1f2933", "#6b7785", "#c9d1da"
 DATA, MODEL, MONEY, ALARM = "#1f2933", "#0072b2", "#009e73", "#d55e00"  # Okabe & Ito (2008) where coloured
+COHORTS = ("#8dafd0", "#4075a6", "#143a61")  # one hue: the palest still stands out as a line
 
 STYLE: Any = {
     "font.family": ["sans-serif"],

@@ -320,3 +320,18 @@ def test_a_log_too_short_is_refused():
     with pytest.raises(DataError, match="too few"):
         ltv.backtest(log)
     assert hold_out(log, at="2025-01-08").cells["n"].sum() == 1
+
+
+def test_the_curve_between_its_knots_is_the_curve():
+    from ltv.metrics.backtests.tracking import KNOTS, _curves
+
+    ages = np.arange(1100) / 7
+    assert ages.size > 2 * KNOTS
+    rng = np.random.default_rng(3)
+    for family, centre in (
+        (ltv.BGNBD, (0.24, 4.4, 0.8, 2.4)),
+        (ltv.ParetoNBD, (0.1, 0.02, 0.3, 0.05)),
+        (ltv.NBD, (0.3, 9)),
+    ):
+        population = family(*(value * np.exp(0.3 * rng.normal(size=(5, 1))) for value in centre))
+        np.testing.assert_allclose(_curves(population, ages), population.expected_orders(ages), rtol=1e-6)
