@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +16,7 @@ from ltv.errors import UnitError
 
 DAYS_PER_YEAR = 365.25
 EPOCH = dt.date(1970, 1, 1)
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "TWD": "NT$", "INR": "₹", "KRW": "₩"}
 
 
 class Unit(Enum):
@@ -156,6 +158,26 @@ def period_start(index: int, unit: str | Unit) -> dt.date:
         return EPOCH + dt.timedelta(days=7 * index - EPOCH.weekday())
     months = index * {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}[unit]
     return dt.date(months // 12, months % 12 + 1, 1)
+
+
+def period_names(starts: Iterable[object]) -> list[str]:
+    """Periods by their first days as a reader wants them: months where all begin one, else days.
+
+    >>> period_names([dt.date(2024, 1, 1), dt.date(2024, 2, 1)]), period_names([dt.date(2024, 1, 8)])
+    (['2024-01', '2024-02'], ['2024-01-08'])
+    """
+    starts = list(starts)
+    form = "%Y-%m" if all(day.day == 1 for day in starts if isinstance(day, dt.date)) else "%Y-%m-%d"
+    return [day.strftime(form) if isinstance(day, dt.date) else str(day) for day in starts]
+
+
+def currency_prefix(currency: str) -> str:
+    """What stands before an amount: the sign of a currency that has one, else its code.
+
+    >>> currency_prefix("EUR") + "5", currency_prefix("CHF") + "5", currency_prefix("") + "5"
+    ('€5', 'CHF 5', '5')
+    """
+    return _SIGNS.get(currency, f"{currency} ".lstrip())
 
 
 def period_index(day: dt.date, unit: str | Unit) -> int:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from ltv.units import currency_prefix
+
 UNKNOWN = "–"
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "TWD": "NT$", "INR": "₹", "KRW": "₩"}
 Show = Callable[[Any], str]
 
 
@@ -76,7 +77,7 @@ def money(value: float, currency: str = "USD", digits: int | None = None) -> str
     decimals = (2 if abs(value) < 1000 else 0) if digits is None else digits
     text = number(abs(value), decimals)
     sign = "−" if value < 0 and any(c in "123456789" for c in text) else ""
-    return sign + _SIGNS.get(currency, currency + " ").lstrip() + text
+    return sign + currency_prefix(currency) + text
 
 
 def interval(low: float, high: float, show: Show = number) -> str:

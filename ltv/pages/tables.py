@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from html import escape
 from typing import Any
@@ -12,8 +12,10 @@ import pandas as pd
 
 from ltv.pages import formats as written
 from ltv.pages.blocks import Block, sentence
+from ltv.units import period_names
 
 LONG = 40  # rows above which a table scrolls in a box of its own
+PERIODS = {"cohort", "period"}  # levels of an index that hold first days
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _UNKNOWN = (
     f'<td class="ltv-number ltv-unknown"><span aria-hidden="true">{written.UNKNOWN}</span>'
@@ -52,7 +54,8 @@ class Table(Block):
         heads = "".join(_head(self.labels.get(name, name)) for name in names)
         heads += "".join(c.head(self.labels.get(c.name, self.interval if c.low else c.name)) for c in columns)
         rows = "".join(
-            f"<tr>{row_heads(key)}{''.join(c.cells[i] for c in columns)}</tr>" for i, key in enumerate(self.frame.index)
+            f"<tr>{head}{''.join(c.cells[i] for c in columns)}</tr>"
+            for i, head in enumerate(row_heads(self.frame.index))
         )
         caption = f"<caption><span>{sentence(self.caption)}</span></caption>"
         table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
@@ -116,9 +119,17 @@ def scrolling(kind: str, table: str, *, name: str, label: str, below: str = "") 
     return f'<div class="{kind}" id="{escape(name)}">{box}{below}</div>'
 
 
-def row_heads(key: Any) -> str:
-    """The heading cells of a row, one per level of its index."""
-    texts = [written.text(part) for part in (key if isinstance(key, tuple) else (key,))]
+def row_heads(index: pd.Index) -> list[str]:
+    """The heading cells of each row, one per level of the index; periods that begin with a month go by its name."""
+    levels = [index.get_level_values(level) for level in range(index.nlevels)]
+    texts = [
+        period_names(level) if name in PERIODS else map(written.text, level)
+        for name, level in zip(index.names, levels, strict=True)
+    ]
+    return [_row_head(row) for row in zip(*texts, strict=True)]
+
+
+def _row_head(texts: Sequence[str]) -> str:
     kinds = ["ltv-day" if _DAY.fullmatch(text) else "ltv-words" if len(text) > 12 else "" for text in texts]
     return "".join(
         f'<th scope="row"{f" class={kind}" if kind else ""}>{escape(text)}</th>'

@@ -54,11 +54,11 @@ class Triangle(Block):
         ages = "".join(f'<th scope="col">{escape(str(age))}</th>' for age in self.shares.columns)
         cohort = escape(heading(str(self.shares.index.name or "cohort")))
         heads = f'<th scope="col">{cohort}</th><th scope="col" class="ltv-number">Customers</th>{ages}'
-        rows = zip(self.shares.index, self.counts.astype(int), shares, open_, strict=True)
+        rows = zip(row_heads(self.shares.index), self.counts.astype(int), shares, open_, strict=True)
         body = "".join(
-            f'<tr>{row_heads(name)}<td class="ltv-number" data-value="{n}">{n:,}</td>'
+            f'<tr>{head}<td class="ltv-number" data-value="{n}">{n:,}</td>'
             f"{''.join(self._cell(*cell, top) for cell in zip(values, unfinished, strict=True))}</tr>"
-            for name, n, values, unfinished in rows
+            for head, n, values, unfinished in rows
         )
         caption = f"<caption><span>{sentence(self.caption)}</span></caption>"
         table = f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"

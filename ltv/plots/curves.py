@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, Perce
 
 from ltv.plots.drawing import crossing, happened, label, money, picture, shades
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE
+from ltv.units import period_names
 
 
 @picture
@@ -65,7 +66,7 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
     """
     known = frame[frame["known"]]
     cohorts = known.index.get_level_values("cohort").unique()
-    for color, cohort in zip(shades(len(cohorts)), cohorts, strict=True):
+    for color, cohort, name in zip(shades(len(cohorts)), cohorts, period_names(cohorts), strict=True):
         part = known.loc[cohort]
         # A line that loses customers on the way would fall without anyone spending less.
         part = part[part["n"] == part["n"].max()]
@@ -76,7 +77,7 @@ def cumulative(frame: pd.DataFrame, ax: Axes, *, currency: str = "", period: str
             below = (
                 len(cohorts) > 4 and cohort == cohorts[-1]
             )  # the youngest line ends among the beginnings of the others
-            label(ax, part.index[-1], part["estimate"].iloc[-1], str(cohort), INK, xytext=(6, -16 if below else 0))
+            label(ax, part.index[-1], part["estimate"].iloc[-1], name, INK, xytext=(6, -16 if below else 0))
     ax.set(xlabel=f"age of the customer in {period}s", ylabel="per acquired customer", ylim=(0, None))
     ax.yaxis.set_major_formatter(money(currency))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

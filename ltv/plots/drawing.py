@@ -14,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.ticker import FuncFormatter
 
 from ltv.plots.theme import COHORTS, INK, theme
+from ltv.units import currency_prefix
 
 HAPPENED = 0.9  # a sum is drawn solid while this share of it has happened
 
@@ -36,7 +37,9 @@ def label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) ->
 
 
 def money(currency: str) -> FuncFormatter:
-    return FuncFormatter(lambda amount, _: f"{amount:,.0f} {currency}".strip())
+    """Whole amounts of a currency on an axis, written as in the text."""
+    before = currency_prefix(currency)
+    return FuncFormatter(lambda amount, _: f"{'−' if round(amount) < 0 else ''}{before}{abs(amount):,.0f}")
 
 
 def shades(count: int) -> list[str]:

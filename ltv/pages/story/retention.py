@@ -11,6 +11,7 @@ from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story import growth
 from ltv.pages.story.common import amount, covers, share
+from ltv.units import period_names
 
 AGES = (1, 6, 12)
 SPARSE = 20
@@ -126,7 +127,7 @@ def trend_sentence(trend: Trend, *, period: str) -> str:
     """Whether the first age moved from cohort to cohort, and how sure that is."""
     if not trend.known:
         return f"Whether {period} 1 gets better from cohort to cohort is not yet known: {trend.why}."
-    first, last = trend.cohorts.index[0], trend.cohorts.index[-1]
+    first, *_, last = period_names(trend.cohorts.index)
     span = f"from the cohort of {first} to that of {last}"
     points = formats.change(pd.Series({"estimate": trend.change, "low": trend.low, "high": trend.high}))
     if trend.moved:
