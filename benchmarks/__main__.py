@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fit [job] | accuracy | calibration [sets [family]] | readme]`: measure, print, write the tables.
+"""`python -m benchmarks [fit [job] | bayes | accuracy [--orders FILE ...] | calibration [sets [family]] | readme]`: measure, print, write the tables.
 
 Without a word: fits, forecasts and the whole job beside lifetimes, and the page of all tables.
 """
@@ -8,20 +8,25 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks import accuracy, calibration, fit_speed, summary
+from benchmarks import accuracy, bayes, calibration, fit_speed, summary
 
 
 def main(arguments: list[str]) -> int:
     match arguments:
         case []:
             print(fit_speed.write())
+            print(bayes.write() if bayes.installed() else bayes.ABSENT)
             print(accuracy.write())
             subprocess.run([sys.executable, "-m", "benchmarks.scale"], check=True)
             print(summary.write())
         case ["fit", *only]:
             print(fit_speed.write(*only[:1]))
+        case ["bayes"]:
+            print(bayes.write())
         case ["accuracy"]:
             print(accuracy.write())
+        case ["accuracy", *log]:
+            print(accuracy.of_orders(log))
         case ["calibration", *some] if len(some) < 3:
             print(calibration.write(*map(int, some[:1]), *some[1:]))
         case ["readme"]:

@@ -9,10 +9,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ORDER = {
     "fit_speed": "python -m benchmarks fit",
+    "bayes": "python -m benchmarks bayes",
     "scale": "python -m benchmarks.scale",
     "retention": "python -m benchmarks.retention",
     "reports": "python -m benchmarks.reports",
     "accuracy": "python -m benchmarks accuracy",
+    "accuracy_uci": "python -m benchmarks accuracy --orders FILE",
     "calibration": "python -m benchmarks calibration",
     "payback_coverage": "python -m benchmarks.payback_coverage",
 }

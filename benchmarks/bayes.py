@@ -1,0 +1,153 @@
+"""BG/NBD with a posterior beside pymc-marketing: time, parameters, log-likelihood, effective sample size.
+
+Each line is a process of its own on the CDNOW sample. Cold is import and first answer, warm the second answer; `cpu` is the
+processor time of the warm one. ltv's answer is always the posterior; pymc-marketing gives its mode (MAP) or draws from it
+(NUTS: two chains, one after the other, 1,000 draws each after 1,000 of tuning). Each side keeps its own default priors; the
+log-likelihood is ours, at either side's parameters (of NUTS: their posterior means).
+The effective sample is the smallest of the parameters'.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fit_speed import peak_gb
+from benchmarks.jobs import cdnow
+
+NAMES = ("r", "alpha", "a", "b")
+ABSENT = "pymc-marketing is not installed here, so it has no line: pip install 'ltv[bayes]'."
+Data = dict[str, np.ndarray]
+
+
+def installed() -> bool:
+    return importlib.util.find_spec("pymc_marketing") is not None
+
+
+def ltv_posterior(data: Data) -> tuple[list[float], float]:
+    from ltv import models
+    from ltv.units import Unit
+
+    found = models.fit(models.BGNBD, models.Patterns.count(data["x"], data["t_x"], data["T"], Unit.WEEK))
+    return [float(value) for value in found.model.parameters()], float(found.weighted.effective)
+
+
+def lifetimes_mode(data: Data) -> tuple[list[float], None]:
+    import lifetimes
+
+    fitter = lifetimes.BetaGeoFitter().fit(data["x"], data["t_x"], data["T"])
+    return [float(fitter.params_[name]) for name in NAMES], None
+
+
+def pymc(data: Data, **arguments: Any) -> Any:
+    import pandas as pd
+    from pymc_marketing.clv import BetaGeoModel
+
+    columns = {"frequency": data["x"], "recency": data["t_x"], "T": data["T"]}
+    model = BetaGeoModel(data=pd.DataFrame({"customer_id": np.arange(data["x"].size), **columns}))
+    model.fit(progressbar=False, **arguments)
+    return model.idata
+
+
+def means(found: Any) -> list[float]:
+    return [float(found.posterior[name].mean()) for name in NAMES]
+
+
+def pymc_map(data: Data) -> tuple[list[float], None]:
+    return means(pymc(data, method="map")), None
+
+
+def pymc_nuts(data: Data) -> tuple[list[float], float]:
+    import arviz
+
+    found = pymc(data, method="mcmc", chains=2, cores=1, draws=1000, tune=1000, random_seed=0)
+    sizes = arviz.summary(found, var_names=list(NAMES))["ess_bulk"].astype(float)
+    return means(found), float(sizes.min())
+
+
+RUNS: dict[str, Callable[[Data], tuple[list[float], float | None]]] = {
+    "ltv, posterior": ltv_posterior,
+    "lifetimes, maximum likelihood": lifetimes_mode,
+    "pymc-marketing, MAP": pymc_map,
+    "pymc-marketing, NUTS": pymc_nuts,
+}
+
+
+def worker(title: str, file: str) -> None:
+    """Answer twice and print what it took."""
+    data = dict(np.load(file))
+    clock, work = [], []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(2):
+            start, begun = time.perf_counter(), time.process_time()
+            parameters, effective = RUNS[title](data)
+            clock.append(time.perf_counter() - start)
+            work.append(time.process_time() - begun)
+    times = {"cold": clock[0], "warm": clock[1], "cpu": work[1], "peak": peak_gb()}
+    print(json.dumps({**times, "parameters": parameters, "effective": effective}))
+
+
+def line(title: str, data: Data, file: Path) -> str:
+    """One line of the table, from a process of its own."""
+    from ltv.models import BGNBD
+
+    load = os.getloadavg()[0]
+    command = [sys.executable, "-m", "benchmarks.bayes", title, str(file)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    times = [*(f"{found[kind]:.3g} s" for kind in ("cold", "warm", "cpu")), f"{found['peak']:.2f} GB"]
+    likelihood = BGNBD(*found["parameters"]).log_likelihood(**data).sum()
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in zip(NAMES, found["parameters"], strict=True))
+    effective = f"{found['effective']:,.0f}" if found["effective"] else "–"
+    return f"| {title} | {load:.1f} | {' | '.join(times)} | {shown} | {likelihood:,.3f} | {effective} |"
+
+
+def write() -> Path:
+    """Measure, print and write benchmarks/results/bayes.md."""
+    about = " ".join((__doc__ or "").split("\n\n", 1)[1].split())
+    lines = ["# Posterior beside pymc-marketing", "", f"Written by `python -m benchmarks bayes`. {about}", ""]
+    lines += [f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {_versions()}.", ""]
+    lines += [
+        "| BG/NBD, CDNOW sample | load | cold | warm | cpu | peak | parameters | log-likelihood | effective sample |"
+    ]
+    lines += ["|" + "---|" * 9]
+    with tempfile.TemporaryDirectory() as folder:
+        data, file = cdnow("CDNOW_sample.txt"), Path(folder) / "cdnow.npz"
+        np.savez(file, **data)
+        for title in RUNS:
+            if installed() or not title.startswith("pymc"):
+                lines.append(line(title, data, file))
+                print(lines[-1], flush=True)
+    if not installed():
+        lines += ["", ABSENT]
+    path = Path(__file__).with_name("results") / "bayes.md"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def _versions() -> str:
+    found = []
+    for name in ("numpy", "lifetimes", "pymc-marketing", "pymc"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+if __name__ == "__main__":
+    worker(*sys.argv[1:3])
