@@ -22,6 +22,8 @@ from ltv.orders.profile import fingerprint, last_whole_day, profile_rows
 from ltv.orders.signs import find_signs, number_copies
 from ltv.orders.sources import Source, open_source
 
+MARKS = {"comma": ",", "point": "."}
+
 
 class MoreColumns(TypedDict, total=False):
     """The columns that not every log has, and what settles what two forms fit."""
@@ -74,6 +76,8 @@ def read_orders(
     >>> read_orders("cdnow").size["customers"]
     23570
     """
+    if columns.get("decimal") in MARKS:
+        columns["decimal"] = MARKS[str(columns["decimal"])]
     last = _check_arguments(until, time_zone, margin, columns, policy)
     if isinstance(source, str) and source in samples.SAMPLES:
         sample = samples.SAMPLES[source]
@@ -194,7 +198,7 @@ def _check_arguments(
     if margin is not None and columns.get("cost"):
         faults.append("give margin= or cost=, not both")
     if columns.get("decimal") not in (None, ".", ","):
-        faults.append(f'decimal is "." or ",", not {columns["decimal"]!r}')
+        faults.append(f'decimal is "." or "," (point or comma), not {columns["decimal"]!r}')
     if policy.not_products and not columns.get("product"):
         faults.append("policy.not_products needs product=, the column of the product codes")
     if faults:

@@ -232,3 +232,10 @@ def test_a_check_proposes_and_tries_a_mapping(tmp_path):
 )  # fmt: skip
 def test_mappings_of_common_exports(names, right):
     assert propose(ibis.memtable(pd.DataFrame([["1", "2024-01-31", "2.50", "3"]], columns=names))) == right
+
+
+def test_a_decimal_mark_may_be_named_by_its_word():
+    rows = pd.DataFrame({"who": ["a", "b"], "when": ["2024-01-01"] * 2, "paid": ["1,234", "2,500"]})
+    for mark, total in ((",", 3.734), ("comma", 3.734), ("point", 3734)):
+        orders = ltv.read_orders(rows, customer="who", date="when", amount="paid", decimal=mark)
+        assert orders.size["revenue"] == pytest.approx(total)
