@@ -141,6 +141,23 @@ def test_one_channel_alone_needs_no_pooling():
     assert {"social", "radio"} <= set(found.acquisition.unmatched["channel"])
 
 
+def test_costs_of_all_channels_together_are_those_of_all_customers(tmp_path):
+    orders, costs = shop()
+    totals = costs.daily.groupby("day", as_index=False)["units"].sum()
+    file = tmp_path / "costs.csv"
+    file.write_text("date,amount\n" + "".join(f"{day},{units / 10_000:.2f}\n" for day, units in totals.values))
+    with pytest.raises(DataError, match="leave the channel empty"):
+        read_costs(file)
+    spent = acquisition(orders, read_costs(file, channel=None), cohort="quarter")
+    found = channel_payback(ltv.summarize(orders), spent, draws=20)
+    by_channel = acquisition(orders, costs, cohort="quarter")
+    assert spent.channel is None
+    assert list(found.channels.index) == ["all channels", "all"]
+    assert found.channels["n"].nunique() == found.channels["cac"].nunique() == 1
+    pd.testing.assert_frame_equal(spent.blended, by_channel.blended)
+    assert spent.cells["cost"].sum() + spent.unmatched["cost"].sum() == pytest.approx(costs.total)
+
+
 def test_review_of_a_past_month_holds_what_its_customers_brought():
     orders, _ = shop()
     row = review(orders, acquired=("2023-03-01", "2023-03-31"), at="2023-06-30", only={"channel": "search"}).iloc[0]

@@ -117,7 +117,9 @@ class Channels(Parameters):
     cost_date: str = _field("date", "column of the costs with the day, week or month")
     cost_amount: str = _field("amount", "column of the costs with the money")
     each: str = _field("day", "span of a row of the costs", choices=("day", "week", "month"))
-    channel: str = _field("channel", "column with the channel, in the orders and in the costs")
+    channel: str | None = _field(
+        "channel", "column with the channel, in the orders and in the costs; None where costs are totals"
+    )
     lag: float = _field(0.0, "days from spend to the first order it brings", least=0, most=365)
     cohort: str = _field("month", "customers acquired in the same", choices=("week", "month", "quarter"))
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))

@@ -49,8 +49,11 @@ def shades(count: int) -> list[str]:
 
 
 def happened(frame: pd.DataFrame) -> pd.DataFrame:
-    """The ages up to the last one of which nine tenths rest on what has happened (columns realised, estimate)."""
-    solid = frame["realised"] >= HAPPENED * frame["estimate"]
+    """The ages up to the last one that a customer has reached and of which nine tenths rest on what has happened.
+
+    Columns reached, realised, estimate.
+    """
+    solid = frame["reached"] & (frame["realised"] >= HAPPENED * frame["estimate"])
     return frame[solid[::-1].cummax()[::-1]]
 
 

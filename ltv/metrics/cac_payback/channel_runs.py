@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import DataError, ParameterError
 from ltv.metrics.cac_payback.asordered import as_ordered
+from ltv.metrics.cac_payback.costs import WHOLE
 from ltv.metrics.cac_payback.projection import Run, Terms, simulate
 from ltv.metrics.lifetime_value.futures import hold
 from ltv.models import Family, Fit, GammaGamma, Pooled, fit, pooled
@@ -35,11 +36,11 @@ class ChannelRuns:
 
 
 def simulate_channels(
-    customers: Customers, channel: str, *, cohort: Unit, family: type[Family], terms: Terms
+    customers: Customers, channel: str | None, *, cohort: Unit, family: type[Family], terms: Terms
 ) -> ChannelRuns:
     """Fit every channel and complete the paths of its cohorts.
 
-    Raises ParameterError when the orders carry no such channel, DataError when no channel has a repeat order.
+    Without a channel all customers are one. Raises ParameterError when the orders carry no such channel, DataError when no channel has a repeat order.
     """
     segments = _segments(customers, channel)
     ordered = {name: as_ordered(segment) for name, segment in segments.items()}
@@ -52,7 +53,9 @@ def simulate_channels(
     return ChannelRuns(segments, fits, runs, cohorts, tuple(small), note)
 
 
-def _segments(customers: Customers, channel: str) -> dict[str, Customers]:
+def _segments(customers: Customers, channel: str | None) -> dict[str, Customers]:
+    if channel is None:
+        return {WHOLE: customers}
     if channel not in customers.orders.by:
         raise ParameterError(f'the orders have no attribute "{channel}"; name it: read_orders(…, by=["{channel}"])')
     t = customers.table

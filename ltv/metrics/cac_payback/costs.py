@@ -23,7 +23,7 @@ from ltv.orders.log import Orders
 from ltv.orders.sources import open_source
 from ltv.units import Unit, period_index, period_start
 
-WHOLE = "all"
+WHOLE = "all channels"
 SCALE = 10_000
 SPANS = ("day", "week", "month")
 
@@ -73,7 +73,7 @@ def read_costs(
     """Read a costs table, or several: a row per period and channel (and whatever else; it is summed).
 
     `each` is the span of a row: "day", "week" (its first day is given) or "month" (any day of it, or "2026-09"); a
-    longer span is spread evenly over its days. Without a channel column all spend is one channel, "all". Negative
+    longer span is spread evenly over its days. Without a channel column all spend is one channel, "all channels". Negative
     amounts are corrections: allowed, and said. Raises DataError with every fault.
 
     >>> read_costs(pd.DataFrame({"date": ["2026-02"], "amount": ["28"], "channel": ["ads"]}), each="month").total
@@ -97,8 +97,10 @@ def _cells(table: ir.Table, name: str, columns: tuple[str, str, str | None]) -> 
     there = list(table.columns)
     missing = [column for column in columns if column is not None and column not in there]
     if missing:
-        listed = ", ".join(there)
-        raise DataError(f"costs ({name})", [f'columns  no column "{column}"; there are {listed}' for column in missing])
+        said = [f'columns  no column "{column}"; there are {", ".join(there)}' for column in missing]
+        if columns[2] in missing:
+            said[-1] += "; where these are the costs of all channels together, leave the channel empty"
+        raise DataError(f"costs ({name})", said)
     date, amount, channel = columns
     named = {"date": table[date].cast("string"), "amount": table[amount].cast("string")}
     named["channel"] = ibis.literal(WHOLE) if channel is None else table[channel].cast("string").fill_null("").strip()
@@ -179,12 +181,13 @@ class Acquisition:
 
     `cells` by (cohort, channel): customers, cost, estimate (CAC), known, remark. `unmatched` lists the spend that is in no
     cell, with its reason; cells and unmatched add up to all costs. `blended` by cohort: all cost over all customers.
+    `channel` is the attribute that names a customer's channel, None where the costs are totals.
     """
 
     cells: pd.DataFrame
     blended: pd.DataFrame
     unmatched: pd.DataFrame
-    channel: str
+    channel: str | None
     cohort: Unit
 
 
@@ -192,7 +195,7 @@ def acquisition(
     orders: Orders,
     costs: Costs,
     *,
-    channel: str = "channel",
+    channel: str | None = "channel",
     cohort: str | Unit = "month",
     lag: Mapping[int, float] | None = None,
 ) -> Acquisition:
@@ -200,14 +203,16 @@ def acquisition(
 
     `channel` is an attribute of the orders (`by=`), as it was on the first order. A channel without any spend is organic: its CAC is 0. A
     cohort of a paid channel without spend is not known (costs missing?); spend without customers has no CAC and
-    is listed, like spend outside the window. Cohorts that the window cuts are compared with the spend of the days inside.
+    is listed, like spend outside the window. Costs without channels are those of all customers. Cohorts that the window cuts are compared with the spend of the days inside.
     """
-    if channel not in orders.by and costs.channels != [WHOLE]:
+    if costs.channels == [WHOLE]:
+        channel = None
+    elif channel not in orders.by:
         raise ParameterError(
             f'costs have channels, but the orders have no attribute "{channel}": read_orders(…, by=["{channel}"])'
         )
     unit = Unit.of(cohort)
-    new = _new_customers(orders, channel if channel in orders.by else None, unit)
+    new = _new_customers(orders, channel, unit)
     spend = costs.daily if lag is None else lagged(costs.daily, lag)
     inside = np.array([orders.since <= day <= orders.until for day in spend["day"]], dtype=bool)
     spent = spend[inside].assign(cohort=[period_index(day, unit) for day in spend.loc[inside, "day"]])

@@ -83,10 +83,11 @@ class Projection:
 
     @property
     def curve(self) -> pd.DataFrame:
-        """M at the end of each month of age: estimate, low, high (90 %, widened), raw_low, raw_high, realised, n, known.
+        """M at the end of each month of age: estimate, low, high (90 %, widened), raw_low, raw_high, realised, n, known,
+        reached.
 
-        `realised` is the part that has happened; `known` is true where every customer is that old; `n` counts the
-        customers.
+        `realised` is the part that has happened; `known` is true where every customer is that old, `reached` where one
+        is; `n` counts the customers.
         """
         months = np.arange(int(self.days / Unit.MONTH.days) + 1)
         at = np.floor(months * Unit.MONTH.days).astype(int)
@@ -103,6 +104,7 @@ class Projection:
                 "realised": self.realised[at],
                 "n": self.customers,
                 "known": at <= self.youngest,
+                "reached": at <= self.oldest,
             },
             index=pd.Index(months, name="months"),
         )

@@ -34,7 +34,7 @@ def lag_sensitivity(
     costs: Costs,
     projections: Mapping[str, Projection],
     *,
-    channel: str = "channel",
+    channel: str | None = "channel",
     cohort: str | Unit = "month",
     lags: Sequence[int] = LAGS,
 ) -> pd.DataFrame:

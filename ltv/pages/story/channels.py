@@ -23,7 +23,8 @@ def headline(log: Orders, customers: Customers, found: ChannelPayback) -> blocks
     parts = []
     if fast is not None:
         months = sure.loc[fast, "estimate"]
-        parts.append(f"**{fast}** earns its money back first, {'after' if months else 'with'} **{_months(months)}**")
+        who = f"**{fast}** earns its money back first," if len(paid) > 1 else "What is spent on customers is back"
+        parts.append(f"{who} {'after' if months else 'with'} **{_months(months)}**")
     if never:
         parts.append(f"**{_and(never)}** {'does' if len(never) == 1 else 'do'} not within {_horizon(found)}")
     text = "; ".join(parts) + "." if parts else "No channel with spend can be judged yet."
@@ -53,14 +54,13 @@ def cards(log: Orders, found: ChannelPayback, costs: Costs) -> blocks.Cards:
     paid = _paid(found)
     if "ltv_cac_12" in paid and paid["ltv_cac_12"].notna().any():
         best, worst = paid["ltv_cac_12"].idxmax(), paid["ltv_cac_12"].idxmin()
-        for words, name, tone in (
-            ("Best", best, "good"),
-            ("Worst", worst, "bad" if paid.loc[worst, "ltv_cac_12"] < 1 else "plain"),
-        ):
+        poor = "bad" if paid.loc[worst, "ltv_cac_12"] < 1 else "plain"
+        ends = [("Best: ", best, "good"), ("Worst: ", worst, poor)] if best != worst else [("", best, poor)]
+        for words, name, tone in ends:
             row = paid.loc[name]
             shown.append(
                 blocks.Card(
-                    f"{words}: {name}",
+                    f"{words}{name}",
                     f"{row['ltv_cac_12']:.2f}× in 12 months",
                     f"{row['ltv_cac_12_low']:.2f}× to {row['ltv_cac_12_high']:.2f}×",
                     "LTV:CAC, margin per unit of CAC" + ("; too small to judge" if name in found.too_small else ""),
@@ -111,6 +111,11 @@ def _value(log: Orders, found: ChannelPayback) -> list[str]:
     if rows.empty:
         return []
     best, worst = rows[column].idxmax(), rows[column].idxmin()
+    if best == worst:
+        value, low, high = (
+            formats.money(rows.loc[best, f"{column}{end}"], log.currency) for end in ("", "_low", "_high")
+        )
+        return [f"A customer brings {value} in {age} months ({low} to {high})."]
     apart = rows.loc[worst, f"{column}_high"] < rows.loc[best, f"{column}_low"]
     money = lambda name: formats.money(rows.loc[name, column], log.currency)  # noqa: E731
     return [
