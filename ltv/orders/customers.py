@@ -23,8 +23,14 @@ class Customers:
     """One row per customer of an order log, in the engine; ages are whole days there and `unit` everywhere else.
 
     `table`: customer, first_day, frequency (repeat orders), recency_days (age at the last order), age_days
-    (age at the end of the window), first_value, repeat_value and repeat_margin (sums over repeat orders), and the
+    (age on the last day of the window), first_value, repeat_value and repeat_margin (sums over repeat orders), and the
     attributes of the first order. Made by `summarize`.
+
+    Whole days have a price. A customer is watched from some hour of the first day to the end of the last, half a day
+    longer on average than age_days, and orders of one day are one. Over 8 simulated shops (40,000 customers of BG/NBD at
+    CDNOW's parameters, born over 26 weeks, watched to week 39) the next 26 weeks were forecast 1.9% too high, with half
+    a day added to age 1.1%, with exact times 0.0% (standard errors .5%). Published parameters are those of whole days,
+    and half a day mends half of it, so ages stay as the log tells them.
     """
 
     table: ir.Table

@@ -48,7 +48,7 @@ class Drift:
             return "There are too few repeaters to compare old cohorts with new ones."
         way = "more" if self.change > 0 else "fewer"
         found = f"The newest cohort makes {abs(self.change):.0%} {way} repeat orders by day {self.days} than the others"
-        band = f"99 % interval {self.low:+.0%} to {self.high:+.0%}".replace("-", "−")
+        band = f"99% interval {self.low:+.0%} to {self.high:+.0%}".replace("-", "−")
         if self.warning:
             return f"{found} ({band}): old cohorts no longer speak for new ones; fit recent cohorts alone."
         return f"{found} ({band}): no sign that old cohorts mislead about new ones."

@@ -27,6 +27,8 @@ DEFINITIONS = {
     "Conformal interval": "An interval per customer cut where outcomes of an earlier forecast fell, instead of where the model says.",
     "Widened band": "The model's own band holds parameters and chance. The widened one multiplies the total by a shock common to all customers, "
     "Student t₄ with scale τ learned from errors of forecasts that were over by then (12% while fewer than five were).",
+    "Whole days": "A log tells days, not hours: orders of one day are one, and the last day is not counted to its end. "
+    "On simulated customers of BG/NBD this alone makes forecasts of half a year about 2% too high.",
 }
 
 
@@ -111,7 +113,11 @@ def findings(test: Backtest) -> blocks.Findings:
             "A list of the customers most likely to order can be trusted further than any total: the best tenth made "
             f"**{formats.percent(test.deciles['share'].iloc[0], 0)}** of all orders, {test.deciles['lift'].iloc[0]:.1f} times the average.",
         ],
-        for_product=[drift.text[:1].upper() + drift.text[1:], f"The family: {test.choice.reason}", *_naive(test)],
+        for_product=[
+            drift.text[:1].upper() + drift.text[1:],
+            f"The family is {test.choice.reason.replace(': ', '; ', 1)}",
+            *_naive(test),
+        ],
     )
 
 

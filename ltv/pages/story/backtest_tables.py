@@ -73,7 +73,8 @@ def rolled_table(test: Backtest) -> Table:
         "wide_high": "high",
         "actual": "made",
         "at": "forecast on",
-        "error": "came, less forecast",
+        "error": "made, against forecast",
+        "tau": "τ",
     }
     return Table(
         frame, "Totals of repeat orders by horizon in days and day of the forecast", formats=kinds, labels=labels
