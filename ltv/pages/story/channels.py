@@ -139,6 +139,11 @@ def paid_and_affordable(found: ChannelPayback, target: int) -> pd.DataFrame:
     return rows[rows["cac_last"].notna()]
 
 
+def each_and_all(found: ChannelPayback) -> pd.DataFrame:
+    """A row per channel and one of all of them, which a single channel already is."""
+    return found.channels if len(found.channels) > 2 else found.channels.drop(index=ALL)
+
+
 def channel_table(log: Orders, found: ChannelPayback) -> Table:
     """Payback and value by channel."""
     names = [
@@ -155,7 +160,8 @@ def channel_table(log: Orders, found: ChannelPayback) -> Table:
         "realised",
         "verdict",
     ]
-    frame = found.channels[[name for name in names if name in found.channels]]
+    frame = each_and_all(found)
+    frame = frame[[name for name in names if name in frame]]
     kinds = {"cac": f"money:{log.currency}"} | dict.fromkeys(("estimate", "undiscounted"), "number:1")
     kinds |= dict.fromkeys(("paid_by_12", "paid_by_24", "beyond", "realised"), "percent:0")
     # A first crossing says something only where refunds took the margin below CAC again.

@@ -9,6 +9,7 @@ from ltv.metrics import ChannelPayback, Costs, Review, lag_sensitivity, margin_s
 from ltv.metrics.cac_payback.channels import AGES
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
+from ltv.pages.story.channels import each_and_all
 from ltv.pages.tables import Table
 
 ALL = "all"
@@ -17,7 +18,7 @@ ALL = "all"
 def at_ages(log: Orders, found: ChannelPayback) -> Table:
     """Margin, LTV:CAC, ROI and the chance of being paid back at 3, 6, 12 and 24 months, by channel and in total."""
     rows = {}
-    for name, row in found.channels.iterrows():
+    for name, row in each_and_all(found).iterrows():
         for age in (age for age in AGES if f"margin_{age}" in row):
             paid = row["cac"] > 0
             rows[name, age] = {
