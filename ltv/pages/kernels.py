@@ -13,8 +13,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
@@ -71,7 +73,8 @@ class Forked(LocalProvisioner):
         log = options["stdout"].name
         arguments = (cmd[cmd.index("-f") + 1], dict(options["env"]), log)
         process = _server().Process(target=_become_kernel, args=arguments)
-        process.start()
+        with _without_main():
+            process.start()
         self.process = _Child(process)  # type: ignore[assignment]
         self.pid = self.pgid = process.pid
         return self.connection_info
@@ -117,6 +120,17 @@ def _server() -> Any:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     return context
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A child imports its parent's main module first, whatever that imports: a kernel has no use for the caller's."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _become_kernel(connection_file: str, environment: Mapping[str, str], log: str) -> None:

@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.machinery import ModuleSpec
+from multiprocessing import spawn
+from types import ModuleType
 
 import psutil
 import pytest
 
 from ltv.errors import DataError
+from ltv.pages import kernels
 from ltv.pages.crew import Crew, Task, WorkerError
 
 
@@ -79,3 +83,15 @@ time.sleep(20)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=15)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_kernel_does_not_import_the_callers_main_module(monkeypatch):
+    caller = ModuleType("__main__")
+    caller.__spec__ = ModuleSpec("caller", None)
+    monkeypatch.setitem(sys.modules, "__main__", caller)
+    told = [spawn.get_preparation_data("kernel")]
+    with kernels._without_main():
+        told.append(spawn.get_preparation_data("kernel"))
+    told.append(spawn.get_preparation_data("kernel"))
+    assert [data.get("init_main_from_name") for data in told] == ["caller", None, "caller"]
+    assert "init_main_from_path" not in told[1]
