@@ -20,11 +20,16 @@ from ltv.orders.sources import open_source
 SEEN = 1000
 OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency")
 """Arguments with an option of their own; the other columns and forms go together."""
-# Words of a column's name, the surest first; a part takes the column with the surest word that also looks like it.
+REQUIRED = ("customer", "date", "amount")
+# Words of a column's name in the languages of exports, the surest first; a part takes the column with the surest word that
+# also looks like it.
 WORDS = {
-    "customer": "customerid customer userid user clientid client buyerid buyer uid memberid member accountid email who id",
-    "date": "orderdate orderedat invoicedate purchasedate transactiondate createdat date timestamp datetime buyts ts day when time",
-    "amount": "netrevenue netamount revenue netsales sales amount total ordervalue value paid spend subtotal gross unitprice price",
+    "customer": "customerid customer userid user clientid client buyerid buyer uid memberid member accountid email who id "
+    "kundennummer kundenid kunde kundennr numclient idclient clienteid cliente klantnummer klant",
+    "date": "orderdate orderedat invoicedate purchasedate transactiondate createdat date timestamp datetime buyts ts day when time "
+    "bestelldatum kaufdatum rechnungsdatum datum fechapedido fecha datecommande datapedido data",
+    "amount": "netrevenue netamount revenue netsales sales amount total ordervalue value paid spend subtotal gross unitprice price "
+    "umsatz betrag bestellwert summe montant importe valor importo bedrag",
     "quantity": "quantity qty units count",
     "order": "orderid ordernumber orderno invoiceno invoiceid invoice transactionid receipt order",
     "product": "productid sku stockcode itemid product item",
@@ -49,8 +54,8 @@ class Check:
     given: dict[str, str] = field(default_factory=dict)
 
     def command(self) -> str:
-        """The shell command of the reports on these columns."""
-        said = {**self.columns, **self.given}
+        """The shell command of the reports on these columns; COLUMN stands for a required one that was not found."""
+        said = dict.fromkeys(REQUIRED, "COLUMN") | self.columns | self.given
         own = [f"--{name.replace('_', '-')} {shlex.quote(said[name])}" for name in OPTIONS if name in said]
         more = {name: value for name, value in said.items() if name not in OPTIONS}
         plain = ",".join(f"{name}={value}" for name, value in more.items())
@@ -60,7 +65,7 @@ class Check:
         return " ".join(["ltv report all --orders", shlex.quote(self.source), *own])
 
     def __repr__(self) -> str:
-        lines = ["Columns", *(f"  {part:<16} {name}" for part, name in self.columns.items())]
+        lines = ["Columns", *(f"  {part:<16} {name}" for part, name in self.columns.items())] if self.columns else []
         if self.faults:
             lines += [f"{len(self.faults)} to mend first", *(f"  {fault}" for fault in self.faults)]
         if self.orders is not None:
@@ -102,6 +107,8 @@ def propose(table: ir.Table) -> dict[str, str]:
         scored = [(_rank(part, name), name) for name, kinds in free.items() if wanted in kinds]
         if best := min((pair for pair in scored if pair[0] is not None), default=None):
             found[part] = best[1]
+        elif part == "date" and len(scored) == 1:
+            found[part] = scored[0][1]  # whatever its name: nothing else is a date
     if "quantity" in found and not _rank_of_price(found.get("amount", "")):
         del found["quantity"]  # the amount is a total already
     if "discount" in found and not re.search("gross|subtotal|price|list", found.get("amount", "").lower()):
