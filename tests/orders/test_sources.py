@@ -242,7 +242,8 @@ def test_a_check_that_knows_no_column_says_what_to_name(tmp_path):
     ],
 )  # fmt: skip
 def test_mappings_of_common_exports(names, right):
-    assert propose(ibis.memtable(pd.DataFrame([["1", "2024-01-31", "2.50", "3"][: len(names)]], columns=names))) == right
+    row = ["1", "2024-01-31", "2.50", "3"][: len(names)]
+    assert propose(ibis.memtable(pd.DataFrame([row], columns=names))) == right
 
 
 def test_a_decimal_mark_may_be_named_by_its_word():
