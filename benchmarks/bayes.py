@@ -2,10 +2,9 @@
 
 Each line is a process of its own. Cold is import and first answer, warm the second answer; `cpu` is the
 processor time of the warm one. ltv's answer is always the posterior; pymc-marketing gives its mode (MAP) or draws from it
-(NUTS: two chains, one after the other, 1,000 draws each after 1,000 of tuning, on the sample only:
-it costs minutes elsewhere). Each side keeps its own default priors; the
-log-likelihood is ours, at either side's parameters (of NUTS: their posterior means).
-The effective sample is the smallest of the parameters'.
+(NUTS: two chains, one after the other, 1,000 draws each after 1,000 of tuning, on the sample only: it costs minutes
+elsewhere). Each side keeps its own default priors; the log-likelihood is ours, at either side's parameters (of NUTS: their
+posterior means). The effective sample is the smallest of the parameters'.
 """
 
 from __future__ import annotations
@@ -14,10 +13,8 @@ import importlib.util
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -26,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fit_speed import peak_gb
+from benchmarks.fit_speed import measure, timed, times
 from benchmarks.jobs import DATA, cdnow, simulated
 
 NAMES = ("r", "alpha", "a", "b")
@@ -87,12 +84,12 @@ RUNS: dict[str, Callable[[Data], tuple[list[float], float | None]]] = {
 }
 
 
-LARGE = {"pymc-marketing, NUTS"}
+SAMPLE = "CDNOW sample"
+SMALL_ONLY = {"pymc-marketing, NUTS"}
 """Runs that only the sample is small enough for."""
 
-
 LOGS: dict[str, Callable[[], Data]] = {
-    "CDNOW sample": DATA["cdnow_sample"],
+    SAMPLE: DATA["cdnow_sample"],
     "CDNOW": lambda: cdnow("CDNOW_master.txt"),
     "CDNOW ×10": DATA["cdnow_x10"],
     "simulated 100,000": lambda: simulated("BGNBD", 100_000),
@@ -103,16 +100,9 @@ LOGS: dict[str, Callable[[], Data]] = {
 def worker(title: str, file: str) -> None:
     """Answer twice and print what it took."""
     data = dict(np.load(file))
-    clock, work = [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for _ in range(2):
-            start, begun = time.perf_counter(), time.process_time()
-            parameters, effective = RUNS[title](data)
-            clock.append(time.perf_counter() - start)
-            work.append(time.process_time() - begun)
-    times = {"cold": clock[0], "warm": clock[1], "cpu": work[1], "peak": peak_gb()}
-    print(json.dumps({**times, "parameters": parameters, "effective": effective}))
+        print(json.dumps(timed(lambda: RUNS[title](data), again=1)))
 
 
 def line(log: str, title: str, data: Data, file: Path) -> str:
@@ -120,14 +110,12 @@ def line(log: str, title: str, data: Data, file: Path) -> str:
     from ltv.models import BGNBD
 
     load = os.getloadavg()[0]
-    command = [sys.executable, "-m", "benchmarks.bayes", title, str(file)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    times = [*(f"{found[kind]:.3g} s" for kind in ("cold", "warm", "cpu")), f"{found['peak']:.2f} GB"]
-    likelihood = BGNBD(*found["parameters"]).log_likelihood(**data).sum()
-    shown = ", ".join(f"{name} {value:.4f}" for name, value in zip(NAMES, found["parameters"], strict=True))
-    effective = f"{found['effective']:,.0f}" if found["effective"] else "–"
-    return f"| {log} | {title} | {load:.1f} | {' | '.join(times)} | {shown} | {likelihood:,.3f} | {effective} |"
+    found = measure(title, str(file), module="benchmarks.bayes")
+    parameters, effective = found["answer"]
+    likelihood = BGNBD(*parameters).log_likelihood(**data).sum()
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in zip(NAMES, parameters, strict=True))
+    told = f"{effective:,.0f}" if effective else "–"
+    return f"| {log} | {title} | {load:.1f} | {' | '.join(times(found))} | {shown} | {likelihood:,.3f} | {told} |"
 
 
 def write() -> Path:
@@ -144,7 +132,7 @@ def write() -> Path:
             data, file = read(), Path(folder) / f"{number}.npz"
             np.savez(file, **data)  # type: ignore[arg-type]
             for title in RUNS:
-                if (installed() or not title.startswith("pymc")) and (number == 0 or title not in LARGE):
+                if (installed() or not title.startswith("pymc")) and (log == SAMPLE or title not in SMALL_ONLY):
                     lines.append(line(log, title, data, file))
                     print(lines[-1], flush=True)
     if not installed():

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,21 @@ def worker(who: str, job: str, file: str) -> None:
     """Answer one job and print what it took: seconds of the clock and of the processor."""
     data = dict(np.load(file))
     run = ours if who == "ltv" else theirs
+    print(json.dumps(timed(lambda: run(job, data))))
+
+
+def timed(run: Callable[[], Any], again: int = 2) -> Result:
+    """Cold, warm, cpu, peak and the last answer of something asked once and `again`; once where that takes long."""
     clock, work = [], []
-    for _ in range(3):
+    for _ in range(1 + again):
         start, begun = time.perf_counter(), time.process_time()
-        answer = run(job, data)
+        answer = run()
         clock.append(time.perf_counter() - start)
         work.append(time.process_time() - begun)
         if clock[0] > LONG:
             break
     warm = {"warm": min(clock[1:] or clock), "cpu": min(work[1:] or work)}
-    print(json.dumps({"cold": clock[0], **warm, "peak": peak_gb(), "answer": answer}))
+    return {"cold": clock[0], **warm, "peak": peak_gb(), "answer": answer}
 
 
 def peak_gb() -> float:
@@ -64,10 +70,10 @@ def peak_gb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 
 
-def measure(who: str, job: str, file: Path) -> Result:
-    """One job in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.fit_speed", who, job, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def measure(*words: str, module: str = "benchmarks.fit_speed") -> Result:
+    """What `worker` of a module prints when asked with these words in a fresh process."""
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -84,8 +90,8 @@ def rows(only: str = "") -> dict[str, str]:
             with np.load(file) as loaded:
                 arrays = dict(loaded)
             load = os.getloadavg()[0]
-            own = measure("ltv", job, file)
-            peer = measure("lifetimes", job, file) if compared else None
+            own = measure("ltv", job, str(file))
+            peer = measure("lifetimes", job, str(file)) if compared else None
             agreed = agreement(job, arrays, own["answer"], peer["answer"]) if peer else ""
             if job == "posterior":
                 agreed = f"effective sample {own['answer']:,.0f}"
@@ -95,16 +101,17 @@ def rows(only: str = "") -> dict[str, str]:
 
 
 def _line(title: str, size: int, load: float, own: Result, peer: Result | None, aim: int | None, agreed: str) -> str:
-    cells = [title, f"{size:,}", f"{load:.1f}", *_times(own)]
+    cells = [title, f"{size:,}", f"{load:.1f}", *times(own)]
     if peer is None:
         cells += ["–"] * 8
     else:
         ratios = [f"{peer[kind] / own[kind]:.0f}×" for kind in ("cold", "warm", "cpu")]
-        cells += [*_times(peer), *ratios, f"≥ {aim}×" if aim else "–"]
+        cells += [*times(peer), *ratios, f"≥ {aim}×" if aim else "–"]
     return "| " + " | ".join([*cells, agreed]) + " |"
 
 
-def _times(result: Result) -> list[str]:
+def times(result: Result) -> list[str]:
+    """The cells of a result."""
     return [*(f"{result[kind]:.3g} s" for kind in ("cold", "warm", "cpu")), f"{result['peak']:.2f} GB"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from heapq import nlargest
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,8 +46,7 @@ def page() -> str:
 
 def growth(text: str) -> str:
     """How time and memory grow with the customers: the exponent between neighbouring sizes of the scale table."""
-    head, *rows = _cells(text)
-    sizes = [(i, _number(name)) for i, name in enumerate(head) if name.endswith("customers")]
+    sizes, rows = _read(text)
     said = []
     for row in rows:
         if row[0].startswith(("total", "peak")):
@@ -59,17 +59,19 @@ def growth(text: str) -> str:
 
 def ahead(text: str, customers: float = 1e9) -> str:
     """What many more customers would take: every step of the scale table by its own slope between the largest two sizes."""
-    head, *rows = _cells(text)
-    (i, small), (j, large) = [(i, _number(name)) for i, name in enumerate(head) if name.endswith("customers")][-2:]
+    sizes, rows = _read(text)
+    (i, small), (j, large) = sizes[-2:]
     more = math.log(customers / large) / math.log(large / small)
     grown = {
-        row[0]: float(row[j].replace(",", "")) * (_ratio(row[i], row[j])) ** more
+        row[0]: float(row[j].replace(",", "")) * _ratio(row[i], row[j]) ** more
         for row in rows
         if row[0].endswith(", s") or row[0] == "distinct patterns"
     }
     patterns = grown.pop("distinct patterns")
     grown.pop("total, s")
-    slowest = ", ".join(f"{name.removesuffix(', s')} {grown[name] / 3600:.1f} h" for name in _slowest(grown))
+    slowest = ", ".join(
+        f"{name.removesuffix(', s')} {grown[name] / 3600:.1f} h" for name in nlargest(3, grown, key=grown.__getitem__)
+    )
     return (
         f"Extrapolated from these slopes, each step by its own, and not measured: {customers:,.0f} customers take "
         f"{sum(grown.values()) / 3600:.1f} hours on this machine ({slowest}) and have {patterns / 1e6:.0f} million distinct patterns."
@@ -82,13 +84,11 @@ def _ratio(small: str, large: str) -> float:
     return max(high / low, 1.0)
 
 
-def _slowest(seconds: dict[str, float]) -> list[str]:
-    return sorted(seconds, key=lambda name: -seconds[name])[:3]
-
-
-def _cells(text: str) -> list[list[str]]:
+def _read(text: str) -> tuple[list[tuple[int, float]], list[list[str]]]:
+    """The columns of our own runs with their customers, and the cells of the rows."""
     lines = [line for line in text.splitlines() if line.startswith("|") and not line.startswith("|-")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    head, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
+    return [(i, _number(name)) for i, name in enumerate(head) if name.endswith("customers")], rows
 
 
 def _number(name: str) -> float:

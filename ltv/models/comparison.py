@@ -33,7 +33,12 @@ class Comparison:
     table: pd.DataFrame
     fits: dict[str, Fit]
     chosen: Any
-    reason: str
+    why: str
+
+    @property
+    def reason(self) -> str:
+        """The chosen family and why it was, as a sentence."""
+        return f"{self.chosen.title}: {self.why}"
 
     def __repr__(self) -> str:
         return f"{self.table.round(2).to_string()}\n{self.reason}"
@@ -89,7 +94,7 @@ def compare(
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("family")
     table["chosen"] = table.index == chosen
     table = table.sort_values("log_score", ascending=False)
-    return Comparison(table, fits, fits[chosen].family, _reason(chosen, best, near))
+    return Comparison(table, fits, fits[chosen].family, _why(chosen, best, near))
 
 
 def _row(result: Fit, scores: Array, patterns: Patterns, later: Array, t: float) -> dict[str, Any]:
@@ -113,10 +118,10 @@ def _behind(difference: Array, n: Array) -> dict[str, float]:
     return {"behind": total, "se": float(np.sqrt(max(float(n @ difference**2) - total**2 / customers, 0.0)))}
 
 
-def _reason(chosen: str, best: str, near: list[str]) -> str:
+def _why(chosen: str, best: str, near: list[str]) -> str:
     if near == [best]:
-        return f"{best}: it forecast the holdout best, by more than one standard error."
+        return "it forecast the holdout best, by more than one standard error."
     others = ", ".join(title for title in near if title != chosen)
     if chosen == best:
-        return f"{chosen}: it forecast the holdout best; {others} cannot be told apart from it."
-    return f"{chosen}: by the fixed order, since the holdout cannot tell it from the best, {best}."
+        return f"it forecast the holdout best; {others} cannot be told apart from it."
+    return f"by the fixed order, since the holdout cannot tell it from the best, {best}."

@@ -105,15 +105,36 @@ def on_distinct(f: Callable[[Array, Array], Array], x: Array, T: Array) -> Array
     x, T = np.broadcast_arrays(x, T)
     if x.ndim != 1 or x.size < 256:
         return f(x, T)
-    (counts, of), (ages, at) = distinct(x), distinct(T)
-    key = of * ages.size + at
-    if counts.size * ages.size > 10 * x.size:
-        pairs, back = np.unique(key, return_inverse=True)
-    else:
-        used = np.zeros(counts.size * ages.size, dtype=bool)
-        used[key] = True
-        pairs, back = np.flatnonzero(used), (np.cumsum(used) - 1)[key]
-    return np.take(f(counts[pairs // ages.size], ages[pairs % ages.size]), back, axis=-1)
+    pairs = Pairs.of_rows(x, T)
+    return np.take(f(pairs.counts[pairs.of], pairs.ages[pairs.at]), pairs.back, axis=-1)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Distinct (x, T), as places `of` and `at` in the distinct counts and ages, and `back`, which of them each row has."""
+
+    counts: Array
+    ages: Array
+    of: NDArray[np.intp]
+    at: NDArray[np.intp]
+    back: NDArray[np.intp]
+
+    @classmethod
+    def of_rows(cls, x: Array, T: Array) -> Pairs:
+        (counts, of), (ages, at) = distinct(x), distinct(T)
+        key = of * ages.size + at
+        if counts.size * ages.size > 10 * x.size:
+            pairs, back = np.unique(key, return_inverse=True)
+        else:
+            used = np.zeros(counts.size * ages.size, dtype=bool)
+            used[key] = True
+            pairs, back = np.flatnonzero(used), (np.cumsum(used) - 1)[key]
+        return cls(counts, ages, pairs // ages.size, pairs % ages.size, back)
+
+
+def age_shift(model: Any) -> float:
+    """What is added to an age before its logarithm: the least α, in Pareto/NBD the least of α and β (of all draws)."""
+    return float(min(np.min(getattr(model, name)) for name in ("alpha", "beta") if hasattr(model, name)))
 
 
 def distinct(values: Array) -> tuple[Array, NDArray[np.intp]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -17,6 +18,26 @@ def legendre(nodes: int) -> tuple[Array, Array]:
     """Gauss–Legendre nodes and weights on (0, 1)."""
     z, weight = np.polynomial.legendre.leggauss(nodes)
     return (z + 1) / 2, weight / 2
+
+
+def log_nodes(at: Array, shift: float) -> tuple[Array, Array]:
+    """Points (n,) and weights (len(at), n): f(at) is weights @ f(points) to some twelve digits, `at` ascending.
+
+    For f smooth in u = log(shift + t), as all of a customer's future is in age: the points are Chebyshev's in u, and an
+    f that is analytic and bounded for |Im u| ≤ π/2 is met within a multiple of e^(−n·arsinh(π/2 ÷ half the width of u))
+    (Trefethen, Approximation Theory and Approximation Practice, ch. 8).
+
+    >>> points, weights = log_nodes(np.linspace(0, 50, 1000), 2.0)
+    >>> points.size, bool(np.allclose(weights @ (2 + points) ** -0.5, (2 + np.linspace(0, 50, 1000)) ** -0.5, rtol=1e-12))
+    (33, True)
+    """
+    u = np.log1p((at - at[0]) / (shift + at[0]))
+    half = max(float(u[-1]) / 2, 1e-3)
+    n = int(np.ceil(28 / np.arcsinh(np.pi / 2 / half)))
+    nodes = np.cos(np.pi * (np.arange(n) + 0.5) / n)
+    basis = chebyshev.chebvander(nodes, n - 1) * np.where(np.arange(n), 2 / n, 1 / n)
+    points = at[0] + (shift + at[0]) * np.expm1(half * (1 + nodes))
+    return points, chebyshev.chebvander(u / half - 1, n - 1) @ basis.T
 
 
 def log_rising(z: ArrayLike, x: ArrayLike) -> Array:

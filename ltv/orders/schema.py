@@ -86,8 +86,8 @@ def check_names(source: Source, columns: Columns) -> None:
 def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, list[str]]:
     """The rows with one column per part, in its type, and what is known to be wrong before a cell is read.
 
-    customer is an integer or text, the other names are text; day, acquired are dates; value and cost DECIMAL(18,4); second is the clock
-    time of the row. Nothing is computed yet.
+    customer is an integer or text, the other names are text; day, acquired are dates; value and cost DECIMAL(18,4);
+    second is the clock time of the row. Nothing is computed yet.
     """
     raw = source.table
     form, faults = columns.date_format, list[str]()

@@ -15,7 +15,7 @@ from ltv.pages.blocks import Block, sentence
 from ltv.units import period_names
 
 LONG = 40  # rows above which a table scrolls in a box of its own
-UNSHOWN = ("known", "reached")  # what pictures and words need of a frame
+UNSHOWN = ["known", "reached"]  # what pictures and words need of a frame
 PERIODS = {"cohort", "period"}  # levels of an index that hold first days
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _UNKNOWN = (
@@ -29,8 +29,8 @@ class Table(Block):
     """A frame, index first. NaN reads "not yet known"; `low` and `high` become one interval column.
 
     `formats` gives columns a kind ("money:EUR", "percent:1", "integer", "number:2", "text"), `labels` a heading.
-    An interval is written like the column before it. Columns `known` and `reached` are not shown. Raises ValueError for a format
-    or a label of a column that is not there.
+    An interval is written like the column before it. Columns `known` and `reached` are not shown. Raises ValueError
+    for a format or a label of a column that is not there.
 
     >>> Table(pd.DataFrame({"buyers": [3]}, index=["May"]), "Buyers").plain()
     '     buyers\\nMay       3'
@@ -50,7 +50,7 @@ class Table(Block):
             raise ValueError(f"the table has no column {', '.join(extra)}; it has {', '.join(sorted(names))}")
 
     def html(self) -> str:
-        columns = _columns(self.frame.drop(columns=list(UNSHOWN), errors="ignore"), self.formats)
+        columns = _columns(self.frame.drop(columns=UNSHOWN, errors="ignore"), self.formats)
         names = ["" if name is None else str(name) for name in self.frame.index.names]
         heads = "".join(_head(self.labels.get(name, name)) for name in names)
         heads += "".join(c.head(self.labels.get(c.name, self.interval if c.low else c.name)) for c in columns)

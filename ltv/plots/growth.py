@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from ltv.plots.drawing import label, money, picture
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED
+from ltv.units import period_names
 
 # Colour and hatching both, so that the parts stay apart in grey.
 PARTS: dict[str, tuple[str, str]] = {
@@ -85,11 +86,11 @@ def layers(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes:
     x = np.arange(len(known))
     shades = mpl.colormaps["cividis"](np.linspace(0.05, 0.92, max(known.shape[1], 2)))
     below = np.zeros(len(known))
-    for color, cohort in zip(shades, known, strict=False):
+    for color, cohort, name in zip(shades, known, period_names(known), strict=False):
         layer = known[cohort].to_numpy()
         ax.fill_between(x, below, below + layer, color=color, edgecolor="white", lw=0.5)
         if known.shape[1] <= 8 and layer[-1:].sum() > 0:
-            label(ax, x[-1], below[-1] + layer[-1] / 2, str(cohort)[:7], INK, size=9)
+            label(ax, x[-1], below[-1] + layer[-1] / 2, name, INK, size=9)
         below = below + layer
     _months(ax, known.index)
     ax.set(ylabel="revenue", ylim=(0, None))

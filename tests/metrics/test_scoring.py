@@ -8,6 +8,7 @@ import pytest
 import ltv
 from ltv import engine
 from ltv.metrics.lifetime_value import scoring
+from ltv.models.family import Pairs, age_shift
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +95,14 @@ def test_futures_of_a_few_ages_are_those_of_every_age(model):
     rng = np.random.default_rng(0)
     x = np.append(rng.geometric(0.2, 30_000) - 1.0, [200, 2000])
     T = rng.integers(0, 1500, x.size) / 7
-    pairs, spans = scoring._Pairs.of_patterns(x, T), (52.0, 0.002, 4.3)
+    pairs, spans = Pairs.of_rows(x, T), (52.0, 0.002, 4.3)
     asked = []
 
     def f(x, T):
         asked.append(x.size)
         return scoring._given_alive(model, x, T, spans)
 
-    some = pairs.spread(f, min(model.alpha, getattr(model, "beta", np.inf)))
+    some = scoring.spread(f, pairs, age_shift(model))
     every = f(pairs.counts[pairs.of], pairs.ages[pairs.at])
     assert asked[0] < asked[1] / 2
     np.testing.assert_allclose(some, every, rtol=1e-11)

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import interpolate
 
 from ltv import engine
 from ltv.metrics import intervals
 from ltv.models import Fit
+from ltv.models.family import age_shift
+from ltv.models.special import log_nodes
 from ltv.orders.customers import Customers
 from ltv.orders.log import Orders
 from ltv.units import EPOCH
 
 Array = NDArray[np.float64]
-KNOTS = 120
 
 
 def track(buying: Fit, customers: Customers, orders: Orders, *, draws: int = 100) -> pd.DataFrame:
@@ -48,15 +48,14 @@ def track(buying: Fit, customers: Customers, orders: Orders, *, draws: int = 100
 
 
 def _curves(population: Any, ages: Array) -> Array:
-    """E[X(t)] by (draw, age), at `KNOTS` of the ages and between them by a cubic spline in log(1 + t).
+    """E[X(t)] by (draw, age); where there are many ages, t times the mean rate E[X(t)]/t interpolated from a few.
 
-    The curves are smooth there, so the spline errs by less than 1e-6; each exact age costs a series.
+    Each exact one costs a series.
     """
-    if ages.size <= 2 * KNOTS:
+    points, weights = log_nodes(ages, age_shift(population))
+    if points.size >= ages.size:
         return population.expected_orders(ages)
-    u = np.log1p(ages / ages[1] if not ages[0] else ages / ages[0])
-    at = np.unique(np.searchsorted(u, np.linspace(u[0], u[-1], KNOTS)))
-    return interpolate.CubicSpline(u[at], population.expected_orders(ages[at]), axis=1)(u)
+    return ages * (population.expected_orders(points) / points @ weights.T)
 
 
 def _numbers(days: object) -> NDArray[np.int64]:

@@ -40,7 +40,8 @@ def simulate_channels(
 ) -> ChannelRuns:
     """Fit every channel and complete the paths of its cohorts.
 
-    Without a channel all customers are one. Raises ParameterError when the orders carry no such channel, DataError when no channel has a repeat order.
+    Without a channel all customers are one. Raises ParameterError when the orders carry no such channel, DataError when
+    no channel has a repeat order.
     """
     segments = _segments(customers, channel)
     ordered = {name: as_ordered(segment) for name, segment in segments.items()}

@@ -73,8 +73,8 @@ def read_costs(
     """Read a costs table, or several: a row per period and channel (and whatever else; it is summed).
 
     `each` is the span of a row: "day", "week" (its first day is given) or "month" (any day of it, or "2026-09"); a
-    longer span is spread evenly over its days. Without a channel column all spend is one channel, "all channels". Negative
-    amounts are corrections: allowed, and said. Raises DataError with every fault.
+    longer span is spread evenly over its days. Without a channel column all spend is one channel, "all channels".
+    Negative amounts are corrections: allowed, and said. Raises DataError with every fault.
 
     >>> read_costs(pd.DataFrame({"date": ["2026-02"], "amount": ["28"], "channel": ["ads"]}), each="month").total
     28.0

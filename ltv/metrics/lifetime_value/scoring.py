@@ -18,15 +18,15 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from scipy import special
 
 from ltv import engine
 from ltv.metrics import intervals
 from ltv.models import BGNBD, Fit, GammaGamma, fit
-from ltv.models.family import distinct
+from ltv.models.family import Pairs, age_shift, distinct
 from ltv.models.fitting import WEIGHED
+from ltv.models.special import log_nodes
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders
 from ltv.units import Horizon, Rate, annual
@@ -119,14 +119,13 @@ def pattern_scores(question: Any) -> pd.DataFrame:
     """One row per pattern: the moments of A, B and the expected orders, P(order in 30 days), P(alive), A and B if won back."""
     patterns, unit = question.customers.patterns, question.customers.unit
     x, t_x, T = patterns.x, patterns.t_x, patterns.T
-    pairs = _Pairs.of_patterns(x, T)
+    pairs = Pairs.of_rows(x, T)
     points = balanced(question.buying, question.draws)
     spans = question.horizon.in_(unit), question.discount.per(unit), Horizon.of("30 days").in_(unit)
 
     def at(model: Any) -> tuple[Array, ...]:
         alive = np.ravel(model.probability_alive(x, t_x, T))
-        shift = min(model.alpha, getattr(model, "beta", np.inf))  # T enters as α+T, in Pareto/NBD as β+T too
-        given = pairs.spread(lambda x, T: _given_alive(model, x, T, spans), shift)
+        given = spread(lambda x, T: _given_alive(model, x, T, spans), pairs, age_shift(model))
         D, E, soon, back = (np.take(row, pairs.back) for row in given)
         D, E = alive * D, alive * E
         return D, D * D, E, E * E, alive * soon, alive, back
@@ -172,40 +171,13 @@ def _money(question: Any, mean: dict[str, Array]) -> dict[str, Array]:
     }
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """Distinct (x, T), as places in the distinct counts and ages, and which of them each pattern has."""
-
-    counts: Array
-    ages: Array
-    of: NDArray[np.int64]
-    at: NDArray[np.int64]
-    back: NDArray[np.int64]
-
-    @classmethod
-    def of_patterns(cls, x: Array, T: Array) -> _Pairs:
-        (counts, of), (ages, at) = distinct(x), distinct(T)
-        key, back = np.unique(of * ages.size + at, return_inverse=True)
-        return cls(counts, ages, key // ages.size, key % ages.size, back)
-
-    def spread(self, f: Callable[[Array, Array], Array], shift: float) -> Array:
-        """f(x, T), shape (k, pairs), to some twelve digits, for f smooth in u = log(shift + T).
-
-        Where there are many ages, f is computed at Chebyshev's nodes only: an f that is analytic and bounded for
-        |Im u| ≤ π/2 is met within a multiple of e^(−n·arsinh(π/2 ÷ half the width of u)) by n of them (Trefethen,
-        Approximation Theory and Approximation Practice, ch. 8).
-        """
-        u = np.log(shift + self.ages)
-        half = max(float(u[-1] - u[0]) / 2, 1e-3)
-        n = int(np.ceil(28 / np.arcsinh(np.pi / 2 / half)))
-        if n * self.counts.size >= self.of.size:
-            return f(self.counts[self.of], self.ages[self.at])
-        nodes = np.cos(np.pi * (np.arange(n) + 0.5) / n)
-        basis = chebyshev.chebvander(nodes, n - 1) * np.where(np.arange(n), 2 / n, 1 / n)
-        weights = chebyshev.chebvander((u - u[0]) / half - 1, n - 1) @ basis.T
-        ages = np.exp(u[0] + half * (1 + nodes)) - shift
-        grid = f(np.repeat(self.counts, n), np.tile(ages, self.counts.size)).reshape(-1, self.counts.size, n)
-        return (grid @ weights.T)[:, self.of, self.at]
+def spread(f: Callable[[Array, Array], Array], pairs: Pairs, shift: float) -> Array:
+    """f(x, T), shape (k, pairs), for f smooth in log(shift + T): where there are many ages, from a few (`log_nodes`)."""
+    points, weights = log_nodes(pairs.ages, shift)
+    if points.size * pairs.counts.size >= pairs.of.size:
+        return f(pairs.counts[pairs.of], pairs.ages[pairs.at])
+    grid = f(np.repeat(pairs.counts, points.size), np.tile(points, pairs.counts.size))
+    return (grid.reshape(-1, pairs.counts.size, points.size) @ weights.T)[:, pairs.of, pairs.at]
 
 
 def _given_alive(model: Any, x: Array, T: Array, spans: tuple[float, float, float]) -> Array:

@@ -115,7 +115,7 @@ def findings(test: Backtest) -> blocks.Findings:
         ],
         for_product=[
             drift.text[:1].upper() + drift.text[1:],
-            f"The family is {test.choice.reason.replace(': ', '; ', 1)}",
+            f"The family is {test.family.title}; {test.choice.why}",
             *_naive(test),
         ],
     )

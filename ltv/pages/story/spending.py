@@ -9,10 +9,8 @@ from ltv.metrics import ChannelPayback, Costs, Review, lag_sensitivity, margin_s
 from ltv.metrics.cac_payback.channels import AGES
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
-from ltv.pages.story.channels import each_and_all
+from ltv.pages.story.channels import ALL, each_and_all
 from ltv.pages.tables import Table
-
-ALL = "all"
 
 
 def at_ages(log: Orders, found: ChannelPayback) -> Table:
