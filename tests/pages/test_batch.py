@@ -106,6 +106,8 @@ def test_summary_names_page_and_failure(tmp_path, notebook):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, cli.INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_run_that_is_ended_leaves_no_process_and_no_half_page(tmp_path, how, code):
+    # A shell that starts the tests in the background (`make test &`) has them, and what they start, ignore an interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run = subprocess.Popen(
         [sys.executable, "-m", "ltv", "report", "retention", "--out", str(tmp_path / "out")],
         stderr=subprocess.PIPE,
