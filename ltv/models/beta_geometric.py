@@ -16,7 +16,7 @@ from scipy import special
 from ltv.errors import ParameterError
 from ltv.models.coordinates import Coordinates, beta_block, gamma_block, joined
 from ltv.models.data import Array, Patterns
-from ltv.models.family import Family, corners, mean_rate, on_distinct, rows, span
+from ltv.models.family import Family, age_shift, corners, mean_rate, on_distinct, rows, span
 from ltv.models.paths import first_orders
 from ltv.models.special import integrate_decay, laplace_of_gamma_beta, log_rising, softplus
 from ltv.models.status import NO_DROPOUT, SAME_DROPOUT, SAME_RATE, Status
@@ -144,7 +144,7 @@ class BetaGeometric(Family):
             )
             return R / A * integral
 
-        future = on_distinct(per_alive, x, T) if end.ndim == 0 and self.shared() else per_alive(x, T)
+        future = on_distinct(per_alive, x, T, age_shift(self)) if end.ndim == 0 and self.shared() else per_alive(x, T)
         return self.probability_alive(x, t_x, T) * future
 
     def pmf(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ltv.errors import ParameterError
 from ltv.models.coordinates import Coordinates
 from ltv.models.data import Array
+from ltv.models.special import log_nodes
 from ltv.models.status import Status
 from ltv.models.tables import Total
 
@@ -100,13 +101,13 @@ def span(t: ArrayLike, what: str = "t") -> Array:
     return t
 
 
-def on_distinct(f: Callable[[Array, Array], Array], x: Array, T: Array) -> Array:
-    """f(x, T) computed once per distinct pair of rows and handed back to every row."""
+def on_distinct(f: Callable[[Array, Array], Array], x: Array, T: Array, shift: float) -> Array:
+    """f(x, T), smooth in log(shift + T), computed once per distinct pair of rows and handed back to every row."""
     x, T = np.broadcast_arrays(x, T)
     if x.ndim != 1 or x.size < 256:
         return f(x, T)
     pairs = Pairs.of_rows(x, T)
-    return np.take(f(pairs.counts[pairs.of], pairs.ages[pairs.at]), pairs.back, axis=-1)
+    return np.take(pairs.spread(f, shift), pairs.back, axis=-1)
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,14 @@ class Pairs:
             used[key] = True
             pairs, back = np.flatnonzero(used), (np.cumsum(used) - 1)[key]
         return cls(counts, ages, pairs // ages.size, pairs % ages.size, back)
+
+    def spread(self, f: Callable[[Array, Array], Array], shift: float) -> Array:
+        """f(x, T), smooth in log(shift + T), at every pair: where there are many ages, from a few of them (`log_nodes`)."""
+        points, weights = log_nodes(self.ages, shift)
+        if points.size * self.counts.size >= self.of.size:
+            return f(self.counts[self.of], self.ages[self.at])
+        grid = f(np.repeat(self.counts, points.size), np.tile(points, self.counts.size))
+        return (grid.reshape(*grid.shape[:-1], self.counts.size, points.size) @ weights.T)[..., self.of, self.at]
 
 
 def age_shift(model: Any) -> float:

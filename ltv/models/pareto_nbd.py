@@ -19,7 +19,7 @@ from ltv.errors import ParameterError
 from ltv.models.coordinates import Coordinates, gamma_block, joined
 from ltv.models.data import Array, Patterns
 from ltv.models.dropout import ParetoTotal
-from ltv.models.family import Family, corners, mean_rate, on_distinct, rows, span
+from ltv.models.family import Family, age_shift, corners, mean_rate, on_distinct, rows, span
 from ltv.models.paths import first_orders
 from ltv.models.special import integrate_decay, log_rising, power_decay, softplus
 from ltv.models.status import NO_DROPOUT, SAME_DEATH, SAME_RATE, Status
@@ -103,7 +103,7 @@ class ParetoNBD(Family):
             R, A = self.r + x, self.alpha + T
             return np.minimum(R / A * power_decay(t, R + 1, A, self.s, self.beta + T), 1)
 
-        future = on_distinct(per_alive, x, T) if t.ndim == 0 and self.shared() else per_alive(x, T)
+        future = on_distinct(per_alive, x, T, age_shift(self)) if t.ndim == 0 and self.shared() else per_alive(x, T)
         return self.probability_alive(x, t_x, T) * future
 
     def expected_orders(
@@ -157,7 +157,7 @@ class ParetoNBD(Family):
                 1 / ((self.s + 1) / B + delta),
             )
 
-        years = on_distinct(lived, 0 * x, T) if t.ndim == 0 and self.shared() else lived(x, T)
+        years = on_distinct(lived, 0 * x, T, age_shift(self)) if t.ndim == 0 and self.shared() else lived(x, T)
         return self.probability_alive(x, t_x, T) * (self.r + x) / (self.alpha + T) * years
 
     def pmf(

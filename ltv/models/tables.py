@@ -16,7 +16,9 @@ from scipy import special
 from ltv.models.data import Array, OrderValues, Patterns
 from ltv.models.special import softplus
 
-BLOCK = 1 << 18
+BLOCK = 1 << 16
+"""Numbers at a time, draws times rows: larger arrays are fetched from the system page by page, which takes longer than a
+logarithm of all they hold."""
 CACHED = 1 << 13
 """Rows at a time: they fit the cache, and products so small stay on one thread (threads that wait for each other
 on a busy machine made a fit ten times slower)."""

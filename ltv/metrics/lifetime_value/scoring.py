@@ -9,7 +9,6 @@ per pair and handed to the patterns; only P(alive) is per pattern.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from ltv.metrics import intervals
 from ltv.models import BGNBD, Fit, GammaGamma, fit
 from ltv.models.family import Pairs, age_shift, distinct
 from ltv.models.fitting import WEIGHED
-from ltv.models.special import log_nodes
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders
 from ltv.units import Horizon, Rate, annual
@@ -125,7 +123,7 @@ def pattern_scores(question: Any) -> pd.DataFrame:
 
     def at(model: Any) -> tuple[Array, ...]:
         alive = np.ravel(model.probability_alive(x, t_x, T))
-        given = spread(lambda x, T: _given_alive(model, x, T, spans), pairs, age_shift(model))
+        given = pairs.spread(lambda x, T: _given_alive(model, x, T, spans), age_shift(model))
         D, E, soon, back = (np.take(row, pairs.back) for row in given)
         D, E = alive * D, alive * E
         return D, D * D, E, E * E, alive * soon, alive, back
@@ -169,15 +167,6 @@ def _money(question: Any, mean: dict[str, Array]) -> dict[str, Array]:
         "a_back": share * mean["back"] * first["a"],
         "b_back": share * mean["back"] * first["b"],
     }
-
-
-def spread(f: Callable[[Array, Array], Array], pairs: Pairs, shift: float) -> Array:
-    """f(x, T), shape (k, pairs), for f smooth in log(shift + T): where there are many ages, from a few (`log_nodes`)."""
-    points, weights = log_nodes(pairs.ages, shift)
-    if points.size * pairs.counts.size >= pairs.of.size:
-        return f(pairs.counts[pairs.of], pairs.ages[pairs.at])
-    grid = f(np.repeat(pairs.counts, points.size), np.tile(points, pairs.counts.size))
-    return (grid.reshape(-1, pairs.counts.size, points.size) @ weights.T)[:, pairs.of, pairs.at]
 
 
 def _given_alive(model: Any, x: Array, T: Array, spans: tuple[float, float, float]) -> Array:
