@@ -23,7 +23,7 @@ import pandas as pd
 
 import ltv
 from ltv.errors import FitError
-from ltv.metrics import Backtest
+from ltv.metrics.backtests.backtesting import Backtest
 from ltv.models import BGNBD, MBGNBD, NBD, ParetoNBD, fit
 
 AT = "1997-09-30"

@@ -174,10 +174,10 @@ def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
     given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
     told: Any = catalog.check("backtest", given)
 
-    from ltv import metrics
+    import ltv
     from ltv.pages.forms import spans
 
-    test = metrics.backtest(_read(told), at=told.holdout, horizons=spans(told.horizons), unit=told.unit)
+    test = ltv.backtest(_read(told), at=told.holdout, horizons=spans(told.horizons), unit=told.unit)
     faults = test.faults(most=most)
     verdict = "The forecasts may not be used:" if faults else "The forecasts may be used."
     scores = test.scores.round(4).to_string()

@@ -7,6 +7,7 @@ numbers, months are 12·year + month, and money is DECIMAL(18,4) until it reache
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import re
 import shutil
@@ -26,6 +27,9 @@ from ibis.common.exceptions import IbisError
 
 from ltv.errors import DataError, ParameterError
 from ltv.units import EPOCH, Unit
+
+# What Ibis has built is a million objects, and an interpreter that ends looks through all of them for garbage.
+atexit.register(gc.freeze)
 
 MONEY = "decimal(18, 4)"
 FILE, AGAIN = "ltv_file", "ltv_again"

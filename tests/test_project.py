@@ -22,7 +22,7 @@ def _imports(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "ltv":
             homes = [
-                ltv._HOME.get(alias.name, f"ltv.{alias.name}") for alias in node.names if alias.name != "__version__"
+                ltv.PUBLIC.get(alias.name, f"ltv.{alias.name}") for alias in node.names if alias.name != "__version__"
             ]
             names = [node.module] if node.module != "ltv" else homes
         elif isinstance(node, ast.Import):

@@ -24,6 +24,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Unicode
 
+import ltv
+
 LOG = "kernel.log"
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # glibc gives every array above 128 kB back to the system and asks for its pages again: a sixth of a report's time.
@@ -35,7 +37,7 @@ IMPORTED = [
     "ibis.backends.sql.compilers.duckdb",
     "pyarrow.dataset",
     "pyarrow.parquet",
-    "ltv.metrics",
+    *sorted(set(ltv.PUBLIC.values())),
     "ltv.plots",
     "ltv.pages.figures",
     "ltv.pages.tables",

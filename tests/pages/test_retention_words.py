@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltv.metrics import Beside, share_by
+from ltv.metrics.cohort_retention.beside import Beside
+from ltv.metrics.cohort_retention.repeats import share_by
 from ltv.metrics.intervals import wilson
 from ltv.pages.story import retention as story
 from ltv.pages.story import retention_tables as tables

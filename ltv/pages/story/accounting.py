@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ltv.errors import DataError
-from ltv.metrics import intervals, same_customers, two_spans
+from ltv.metrics import intervals
+from ltv.metrics.cohort_retention.comparisons import same_customers, two_spans
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story import growth

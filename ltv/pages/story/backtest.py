@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ltv.metrics import Backtest
+from ltv.metrics.backtests.backtesting import Backtest
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import covers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ltv.metrics import Backtest
+from ltv.metrics.backtests.backtesting import Backtest
 from ltv.pages import blocks
 from ltv.pages.tables import Table
 

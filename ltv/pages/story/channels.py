@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ltv.metrics import ChannelPayback, Costs
+from ltv.metrics.cac_payback.channels import ChannelPayback
+from ltv.metrics.cac_payback.costs import Costs
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import covers

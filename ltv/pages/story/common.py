@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import pandas as pd
 
-from ltv.metrics import Grade
+from ltv.metrics.backtests.grading import Grade
 from ltv.metrics.cac_payback.refunding import refund_curve, still_to_come
 from ltv.models import Fit, GammaGamma
 from ltv.orders import Customers, Orders

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
-from ltv.metrics import metric_change
+from ltv.metrics.growth.activity import metric_change
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 

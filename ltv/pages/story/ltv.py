@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ltv.errors import DataError
-from ltv.metrics import Grade
+from ltv.metrics.backtests.grading import Grade
 from ltv.metrics.backtests.widening import Widening
 from ltv.models import BGNBD, Fit, independence
 from ltv.orders import Customers, Orders

@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ltv.errors import DataError, FitError
-from ltv.metrics import Grade, Projection, margin_sensitivity, payback, review
-from ltv.metrics.cac_payback.campaigns import review_day
+from ltv.metrics.backtests.grading import Grade
+from ltv.metrics.cac_payback.campaigns import review, review_day
+from ltv.metrics.cac_payback.payback import payback
+from ltv.metrics.cac_payback.projection import Projection
+from ltv.metrics.cac_payback.sensitivity import margin_sensitivity
 from ltv.models import Family
 from ltv.orders import Orders
 from ltv.pages import blocks, formats

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ltv.errors import DataError
-from ltv.metrics import Beside, Trend, median_days, share_by
+from ltv.metrics.cohort_retention.beside import Beside
+from ltv.metrics.cohort_retention.repeats import median_days, share_by
+from ltv.metrics.cohort_retention.trends import Trend
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story import growth

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from ltv.errors import DataError
-from ltv.metrics import Beside, compare, halve_cohorts, mix_split, share_by
+from ltv.metrics.cohort_retention.beside import Beside
+from ltv.metrics.cohort_retention.comparisons import compare, halve_cohorts, mix_split
+from ltv.metrics.cohort_retention.repeats import share_by
 from ltv.orders import Orders
 from ltv.pages import blocks
 from ltv.pages.tables import Table

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ltv.metrics import ChannelPayback, Costs, Review, lag_sensitivity, margin_sensitivity, marginal_cac
-from ltv.metrics.cac_payback.channels import AGES
+from ltv.metrics.cac_payback.channels import AGES, ChannelPayback
+from ltv.metrics.cac_payback.costs import Costs
+from ltv.metrics.cac_payback.marginal import marginal_cac
+from ltv.metrics.cac_payback.reviewing import Review
+from ltv.metrics.cac_payback.sensitivity import lag_sensitivity, margin_sensitivity
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.channels import ALL, each_and_all
