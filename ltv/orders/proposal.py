@@ -15,6 +15,7 @@ from ltv.errors import DataError
 from ltv.orders import amounts, dates
 from ltv.orders.log import Orders
 from ltv.orders.reading import read_orders
+from ltv.orders.schema import NO_ROWS
 from ltv.orders.sources import open_source
 
 SEEN = 1000
@@ -76,10 +77,13 @@ class Check:
 def check_orders(source: Any, **given: Any) -> Check:
     """Propose a mapping for a source, `given` over it, try it, and say what is wrong.
 
-    Takes the arguments of `read_orders`. Raises DataError only where the source cannot be opened at all.
+    Takes the arguments of `read_orders`. Raises DataError only where the source cannot be opened at all, or has no rows.
     """
     opening = {name: given[name] for name in ("on", "encoding") if name in given}
-    table = open_source(source, **opening).table
+    opened = open_source(source, **opening)
+    table = opened.table
+    if engine.run(table.limit(1)).empty:
+        raise DataError(f"orders ({opened.name})", [NO_ROWS])
     columns = propose(table) | {part: name for part, name in given.items() if part in WORDS and name}
     others = {name: str(value) for name, value in given.items() if name not in columns}
     try:

@@ -28,6 +28,7 @@ NOBODY = ("anonymous", "guest", "n/a", "na", "nan", "none", "null", "test", "und
 LARGEST = 1_000_000_000_000
 """No amount is a million million: beyond it a column holds something else, and sums would overflow."""
 HIDDEN = {"file": engine.FILE, "again": engine.AGAIN}
+NO_ROWS = "rows     there are none below the header"
 TEXTS = ("date_text", "amount_text", "cost_text", "acquired_text")
 
 
@@ -177,7 +178,7 @@ def cell_faults(typed: ir.Table, columns: Columns, profile: pd.DataFrame, *, ref
     """Every cell that is not what its column promises, counted in `profile` and shown by its first row."""
     total = int(profile["rows"].sum())
     if total == 0:
-        return ["rows     there are none below the header"]
+        return [NO_ROWS]
     amount = " × ".join(filter(None, [columns.amount, columns.quantity]))
     checks = {
         "date": (typed.day.isnull(), typed.date_text, f'in "{columns.date}" are not dates. Mend or pass date_format='),

@@ -101,8 +101,8 @@ def _files(rows: ir.Table) -> Iterator[str]:
     row = engine.run(counted).iloc[0]
     if row["n"]:
         yield (
-            f"{int(row['n']):,} orders from {str(row['first'])[:10]} to {str(row['last'])[:10]} stand in two files: the exports "
-            'overlap and count them twice. Remove one, or pass policy=Policy(duplicates="drop").'
+            f"{int(row['n']):,} orders from {str(row['first'])[:10]} to {str(row['last'])[:10]} stand in two files or sheets: the "
+            'exports overlap and count them twice. Remove one, or pass policy=Policy(duplicates="drop").'
         )
 
 

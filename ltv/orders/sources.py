@@ -16,7 +16,7 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import DataError
 from ltv.orders import textfiles
-from ltv.orders.excel import read_sheet
+from ltv.orders.excel import read_sheets
 
 TEXT = dict.fromkeys((".csv", ".txt", ".tsv", ".gz"), "csv")
 DATABASES = (".duckdb", ".ddb", ".db")
@@ -139,11 +139,16 @@ def _open_files(paths: Sequence[Path], connection: Any, encoding: str | None) ->
 
 
 def _open_sheets(paths: Sequence[Path], connection: Any, name: str, digest: str) -> Source:
-    frames, remarks = zip(*(read_sheet(path) for path in paths), strict=True)
-    if len(paths) > 1:
-        frames = tuple(frame.assign(**{engine.FILE: path.name}) for frame, path in zip(frames, paths, strict=True))
-    table = engine.from_frame(connection, pd.concat(frames, ignore_index=True))
-    return Source(table, connection, name, digest, spreadsheet=True, remarks=tuple(itertools.chain(*remarks)))
+    books = [read_sheets(path) for path in paths]
+    frames = [
+        frame.assign(**{engine.FILE: f"{path.name}, {sheet}"})
+        for path, (sheets, _) in zip(paths, books, strict=True)
+        for sheet, frame in sheets.items()
+    ]
+    every = pd.concat(frames, ignore_index=True)
+    table = engine.from_frame(connection, every if len(frames) > 1 else every.drop(columns=engine.FILE))
+    remarks = tuple(itertools.chain(*(told for _, told in books)))
+    return Source(table, connection, name, digest, spreadsheet=True, remarks=remarks)
 
 
 def _open_arrow(given: Any) -> Source:

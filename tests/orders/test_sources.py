@@ -66,19 +66,25 @@ def test_amounts_as_people_write_them():
     assert ltv.read_orders(thousands, decimal=",", **COLUMNS).size["revenue"] == pytest.approx(27.234)
 
 
-def write_sheet(path, rows):
-    """The smallest workbook there is, written by hand: one sheet of inline texts and numbers."""
+def write_book(path, **sheets):
+    """The smallest workbook there is, written by hand: sheets of inline texts and numbers."""
     cell = lambda v: f"<c><v>{v}</v></c>" if isinstance(v, float) else f'<c t="inlineStr"><is><t>{v}</t></is></c>'  # noqa: E731
-    body = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+    bodies = ["".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows) for rows in sheets.values()]
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     types = "http://schemas.openxmlformats.org/package/2006"
+    listed = "".join(f'<sheet name="{name}" sheetId="{i}" r:id="r{i}"/>' for i, name in enumerate(sheets, 1))
+    sheet = f'Type="{rel}/worksheet" Target="worksheets/sheet'
+    linked = "".join(f'<Relationship Id="r{i}" {sheet}{i}.xml"/>' for i in range(1, len(sheets) + 1))
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{types}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
         "_rels/.rels": f'<Relationships xmlns="{types}/relationships"><Relationship Id="r1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="Orders" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{types}/relationships"><Relationship Id="r1" Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{types}/relationships">{linked}</Relationships>',
+        **{
+            f"xl/worksheets/sheet{i}.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>'
+            for i, body in enumerate(bodies, 1)
+        },
     }
     with zipfile.ZipFile(path, "w") as book:
         for name, text in parts.items():
@@ -87,13 +93,27 @@ def write_sheet(path, rows):
 
 def test_a_workbook_and_its_rounded_ids(tmp_path):
     path = tmp_path / "log.xlsx"
-    write_sheet(path, [("who", "when", "paid"), (17850.0, "2024-01-31", 2.5), (1.03293e19, "2024-02-01", 4.0)])
+    write_book(path, Orders=[("who", "when", "paid"), (17850.0, "2024-01-31", 2.5), (1.03293e19, "2024-02-01", 4.0)])
     orders = ltv.read_orders(path, **COLUMNS)
     assert [(row[0], row[2]) for row in rows_of(orders)] == [("1.03293e+19", 4), ("17850", Decimal("2.5"))]
     assert any("rounded on the way" in sign for sign in orders.signs)
     (tmp_path / "not.xlsx").write_text("who,when,paid\n")
     with pytest.raises(DataError, match="could not be read as a workbook"):
         ltv.read_orders(tmp_path / "not.xlsx", **COLUMNS)
+
+
+def test_sheets_with_the_same_columns_are_one_log(tmp_path):
+    header = ("who", "when", "paid")
+    first, second = ("ann", "2023-12-30", 1.0), ("ann", "2024-01-02", 2.0)
+    path = tmp_path / "years.xlsx"
+    write_book(path, y2023=[header, first], y2024=[header, second, ("bob", "2024-01-02", 4.0)], notes=[("a",), ("b",)])
+    orders = ltv.read_orders(path, **COLUMNS)
+    assert orders.size["revenue"] == 7
+    told = 'years.xlsx: read the sheets "y2023", "y2024", which have the same columns, as one; not "notes", which have others.'
+    assert told in orders.signs
+    write_book(path, y2024=[header, second, first], every=[header, first, second])
+    twice = "2 orders from 2023-12-30 to 2024-01-02 stand in two files or sheets"
+    assert any(twice in sign for sign in ltv.read_orders(path, **COLUMNS).signs)
 
 
 def test_folders_and_globs_and_files_that_overlap(tmp_path):
@@ -220,6 +240,9 @@ def test_a_check_proposes_and_tries_a_mapping(tmp_path):
     assert "Orders         1 of 1 customers" in repr(found)
     with pytest.raises(DataError, match="does not exist"):
         check_orders(tmp_path / "none.csv")
+    (tmp_path / "header.csv").write_text("who,when,paid\n")
+    with pytest.raises(DataError, match="none below the header"):
+        check_orders(tmp_path / "header.csv")
 
 
 def test_a_check_that_knows_no_column_says_what_to_name(tmp_path):
