@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
 import ibis.expr.types as ir
+import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
@@ -70,8 +72,20 @@ class Check:
         if self.faults:
             lines += [f"{len(self.faults)} to mend first", *(f"  {fault}" for fault in self.faults)]
         if self.orders is not None:
-            lines += [repr(self.orders), "Rows", self.orders.audit[["rows", "customers", "money", "why"]].to_string()]
+            lines += [repr(self.orders), "Rows", *_rows(self.orders.audit)]
         return "\n".join(lines)
+
+
+def _rows(audit: pd.DataFrame) -> list[str]:
+    """What became of the rows, a line each rule that found any, its reason below."""
+    lines = []
+    for rule, row in audit[audit["rows"] > 0].iterrows():
+        counted = f"{row['rows']:>13,} rows {row['customers']:>11,} customers {row['money']:>18,.2f}"
+        lines += [
+            f"  {rule:<24}{counted}",
+            *textwrap.wrap(row["why"], 96, initial_indent="    ", subsequent_indent="    "),
+        ]
+    return lines
 
 
 def check_orders(source: Any, **given: Any) -> Check:
