@@ -7,7 +7,7 @@ READY  := $(VENV)/ready
 .PHONY: report demo test lab bench lint clean lock setup
 
 report: $(READY)  ## the main job: retention, value and payback of the CDNOW purchase log, into reports/
-	@$(BIN)/python -m ltv report retention ltv payback --orders cdnow
+	@$(BIN)/python -m ltv report retention ltv payback --orders cdnow -p cac=30
 
 test: $(READY)  ## the tests, without browser, Java or npm
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -226,8 +226,13 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
     """
     from ltv.orders.proposal import check_orders
 
-    found = check_orders(source, **({"on": on} if on else {}), **_pairs(pairs))
+    given: dict[str, Any] = _pairs(pairs)
+    if "margin" in given:
+        given["margin"] = catalog.check("data_quality", {"margin": given["margin"]}).margin
+    found = check_orders(source, **({"on": on} if on else {}), **given)
     click.echo(repr(found))
+    if "cost" not in found.columns and "margin" not in found.given:
+        click.echo("\nThe margin is a guess: put what goods, shipping and payment leave of your revenue.")
     click.echo("\n" + found.command())
     if found.faults:
         sys.exit(FAILED)

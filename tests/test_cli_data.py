@@ -25,13 +25,27 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("shop")
 
 
+def test_a_check_takes_a_margin_and_says_when_it_guesses_one(folder, capsys):
+    run(capsys, "simulate", "--customers", "1200", "--out", str(folder))
+    log = str(folder / "orders.parquet")
+    assert "The margin is a guess" in run(capsys, "check", log)[1]
+    code, said = run(capsys, "check", log, "-p", "margin=0.4")
+    assert code == 0
+    assert "40% of revenue" in said
+    assert "guess" not in said
+    assert " --margin 0.4" in said
+    with pytest.raises(SystemExit):
+        cli.main(["check", log, "-p", "margin=40%"])
+    assert "margin: a number is needed" in capsys.readouterr().err
+
+
 def test_simulate_check_and_score(folder, capsys):
     assert run(capsys, "simulate", "--customers", "1200", "--out", str(folder))[0] == 0
     log = folder / "orders.parquet"
     code, said = run(capsys, "check", str(log))
     assert code == 0
     assert said.strip().endswith(
-        f"ltv report all --orders {log} --customer customer --date date --amount amount --columns order=order"
+        f"ltv report all --orders {log} --customer customer --date date --amount amount --margin 0.3 --columns order=order"
     )
     named = ["--customer", "customer", "--date", "date", "--amount", "amount", "--margin", "0.5"]
     out = folder / "new" / "scores.parquet"

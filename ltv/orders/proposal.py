@@ -19,9 +19,10 @@ from ltv.orders.log import Orders
 from ltv.orders.reading import read_orders
 from ltv.orders.schema import NO_ROWS
 from ltv.orders.sources import open_source
+from ltv.units import GUESSED_MARGIN
 
 SEEN = 1000
-OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency")
+OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency", "margin")
 """Arguments with an option of their own; the other columns and forms go together."""
 REQUIRED = ("customer", "date", "amount")
 # Words of a column's name in the languages of exports, the surest first; a part takes the column with the surest word that
@@ -58,7 +59,8 @@ class Check:
 
     def command(self) -> str:
         """The shell command of the reports on these columns; COLUMN stands for a required one that was not found."""
-        said = dict.fromkeys(REQUIRED, "COLUMN") | self.columns | self.given
+        guessed = {} if "cost" in self.columns else {"margin": str(GUESSED_MARGIN)}
+        said = dict.fromkeys(REQUIRED, "COLUMN") | self.columns | guessed | self.given
         own = [f"--{name.replace('_', '-')} {shlex.quote(said[name])}" for name in OPTIONS if name in said]
         more = {name: value for name, value in said.items() if name not in OPTIONS}
         plain = ",".join(f"{name}={value}" for name, value in more.items())
@@ -101,7 +103,8 @@ def check_orders(source: Any, **given: Any) -> Check:
     columns = propose(table) | {part: name for part, name in given.items() if part in WORDS and name}
     others = {name: str(value) for name, value in given.items() if name not in columns}
     try:
-        orders = read_orders(source, **{**columns, **given})
+        guessed = {} if "cost" in columns else {"margin": GUESSED_MARGIN}
+        orders = read_orders(source, **{**columns, **guessed, **given})
     except DataError as error:
         return Check(str(source), columns, error.faults, None, others)
     return Check(str(source), columns, (), orders, others)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ltv.errors import LtvError, ParameterError
 from ltv.pages.forms import meant, months, valid
-from ltv.units import Horizon
+from ltv.units import GUESSED_MARGIN, Horizon
 
 
 def _field(default: Any, about: str, **rules: Any) -> Any:
@@ -45,7 +45,7 @@ class Parameters:
     time_zone: str = _field("UTC", "decides the day of an instant, such as Europe/Berlin", form="zone")
     currency: str = _field("USD", "three letters, shown beside amounts", form="currency")
     margin: float | None = _field(
-        0.30, "net margin as a share of revenue; none where columns name a cost", above=0, most=1
+        GUESSED_MARGIN, "net margin as a share of revenue; none where columns name a cost", above=0, most=1
     )
     segment: dict[str, str] | None = _field(
         None, "customers first seen with these, such as channel=ads; default: everybody"
@@ -91,7 +91,9 @@ class Payback(Parameters):
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
     horizon: str = _field("36 months", "how far ahead payback is looked for", form="span")
     discount: float = _field(0.10, "discount rate a year", least=0, most=1)
-    cac: float = _field(30.0, "cost of acquiring one customer, to find its payback", above=0)
+    cac: float | None = _field(
+        None, "cost of acquiring one customer, to find its payback; default: what one may cost for a year", above=0
+    )
     probability: float = _field(0.9, "how sure an affordable cost must be to come back", least=0.5, most=0.99)
     targets: str = _field("6, 12, 24 months", "payback times to find the highest affordable cost for", form="months")
     holdout: str | None = _field(None, "last day the tested model may see; default: the middle of the log", form="day")

@@ -38,7 +38,7 @@ def cards(log: Orders, equity: pd.DataFrame, soon: pd.DataFrame, grade: Grade, *
                 f"Value of the base, {horizon}",
                 show(worth["estimate"]),
                 formats.interval(worth["low"], worth["high"], show),
-                "discounted margin; band for calendar shocks",
+                f"discounted, at a margin of {log.margin}; band for calendar shocks",
                 numbers=tuple(worth[["estimate", "low", "high"]]),
             ),
             blocks.Card(

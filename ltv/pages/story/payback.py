@@ -21,14 +21,25 @@ from ltv.plots.drawing import happened
 
 def headline(log: Orders, projection: Projection, when: pd.DataFrame, affordable: pd.DataFrame) -> blocks.Headline:
     """What a customer may cost, and when a given cost comes back."""
-    target = 12 if 12 in affordable.index else affordable.index[0]
-    cost = formats.money(affordable.loc[target, "estimate"], log.currency)
+    target = _year(affordable)
+    safe = affordable.loc[target, "estimate"]
     cac, row = when.index[0], when.iloc[0]
+    asked = "; at that CAC" if cac == safe else f". At a CAC of {formats.money(cac, log.currency)}"
     text = (
-        f"A customer may cost **{cost}** if the money has to be back within {target} months. "
-        f"At a CAC of {formats.money(cac, log.currency)} it is back after **{months(row, projection)}**."
+        f"A customer may cost **{formats.money(safe, log.currency)}** if the money has to be back within {target} months"
+        f"{asked} it is back after **{months(row, projection)}**."
     )
     return blocks.Headline(text, covers(log), str(log.until))
+
+
+def asked(cac: float | None, affordable: pd.DataFrame) -> float:
+    """The CAC whose payback is shown: the one given, else what a customer may cost for a year (1 where that is nothing)."""
+    safe = float(affordable.loc[_year(affordable), "estimate"])
+    return cac or (safe if safe > 0 else 1.0)
+
+
+def _year(affordable: pd.DataFrame) -> int:
+    return 12 if 12 in affordable.index else int(affordable.index[0])
 
 
 def cards(
