@@ -18,15 +18,11 @@ LONG = 40  # rows above which a table scrolls in a box of its own
 UNSHOWN = ["known", "reached"]  # what pictures and words need of a frame
 PERIODS = {"cohort", "period"}  # levels of an index that hold first days
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_UNKNOWN = (
-    f'<td class="ltv-number ltv-unknown"><span aria-hidden="true">{written.UNKNOWN}</span>'
-    '<span class="ltv-hidden">not yet known</span></td>'
-)
 
 
 @dataclass(frozen=True)
 class Table(Block):
-    """A frame, index first. NaN reads "not yet known"; `low` and `high` become one interval column.
+    """A frame, index first. NaN reads as `missing` says; `low` and `high` become one interval column.
 
     `formats` gives columns a kind ("money:EUR", "percent:1", "integer", "number:2", "text"), `labels` a heading.
     An interval is written like the column before it. Columns `known` and `reached` are not shown. Raises ValueError
@@ -43,6 +39,7 @@ class Table(Block):
     labels: Mapping[str, str] = field(default_factory=dict)
     id: str = ""
     interval: str = "90% interval"
+    missing: str = "not yet known"
 
     def __post_init__(self) -> None:
         names = {*map(str, self.frame.columns), *map(str, self.frame.index.names)}
@@ -50,7 +47,7 @@ class Table(Block):
             raise ValueError(f"the table has no column {', '.join(extra)}; it has {', '.join(sorted(names))}")
 
     def html(self) -> str:
-        columns = _columns(self.frame.drop(columns=UNSHOWN, errors="ignore"), self.formats)
+        columns = _columns(self.frame.drop(columns=UNSHOWN, errors="ignore"), self.formats, _unknown(self.missing))
         names = ["" if name is None else str(name) for name in self.frame.index.names]
         heads = "".join(_head(self.labels.get(name, name)) for name in names)
         heads += "".join(c.head(self.labels.get(c.name, self.interval if c.low else c.name)) for c in columns)
@@ -82,7 +79,13 @@ class _Column:
         return f'<th scope="col"{" class=ltv-number" if self.numeric else ""}{split}>{shown}</th>'
 
 
-def _columns(frame: pd.DataFrame, kinds: Mapping[str, str]) -> list[_Column]:
+def _unknown(why: str) -> str:
+    """The cell of a number that there is not."""
+    mark = f'<span aria-hidden="true">{written.UNKNOWN}</span><span class="ltv-hidden">{escape(why)}</span>'
+    return f'<td class="ltv-number ltv-unknown">{mark}</td>'
+
+
+def _columns(frame: pd.DataFrame, kinds: Mapping[str, str], unknown: str) -> list[_Column]:
     columns: list[_Column] = []
     show: written.Show = written.number
     for name in map(str, frame.columns):
@@ -90,25 +93,25 @@ def _columns(frame: pd.DataFrame, kinds: Mapping[str, str]) -> list[_Column]:
             continue
         if name == "low" and "high" in frame:
             show = written.column(frame["low"], kinds["low"]) if "low" in kinds else show
-            spans = [_span(low, high, show) for low, high in zip(frame["low"], frame["high"], strict=True)]
+            spans = [_span(low, high, show, unknown) for low, high in zip(frame["low"], frame["high"], strict=True)]
             columns.append(_Column(name, spans, low=True))
             continue
         show = written.column(frame[name], kinds.get(name, ""))
         numeric = show is not written.text
-        columns.append(_Column(name, [_cell(value, show, numeric) for value in frame[name]], numeric))
+        columns.append(_Column(name, [_cell(value, show, numeric, unknown) for value in frame[name]], numeric))
     return columns
 
 
-def _cell(value: Any, show: written.Show, numeric: bool) -> str:
+def _cell(value: Any, show: written.Show, numeric: bool, unknown: str) -> str:
     if written.unknown(value):
-        return _UNKNOWN
+        return unknown
     raw = f' class="ltv-number" data-value="{float(value):.10g}"' if numeric else ""
     return f"<td{raw}>{escape(show(value))}</td>"
 
 
-def _span(low: float, high: float, show: written.Show) -> str:
+def _span(low: float, high: float, show: written.Show, unknown: str) -> str:
     if written.unknown(low) and written.unknown(high):
-        return _UNKNOWN
+        return unknown
     raw = f'data-value="{low:.10g}" data-split="{low:.10g}|{high:.10g}"'
     return f'<td class="ltv-number" {raw}>{escape(written.interval(low, high, show))}</td>'
 

@@ -25,7 +25,7 @@ def channel_curves(curves: dict[str, pd.DataFrame], paid: pd.DataFrame, *, curre
         for ax in axes.flat[len(curves) :]:
             ax.set_visible(False)
         for ax, (name, frame) in zip(axes.flat, curves.items(), strict=False):
-            _panel(ax, frame, paid.loc[name], name)
+            _panel(ax, frame, paid.loc[name], name, currency)
         axes[0, 0].set_ylim(0, 1.05 * max(frame["high"].max() for frame in curves.values()))
         for ax in axes[-1]:
             ax.set_xlabel("months since the first order")
@@ -34,7 +34,7 @@ def channel_curves(curves: dict[str, pd.DataFrame], paid: pd.DataFrame, *, curre
     return figure
 
 
-def _panel(ax: Axes, frame: pd.DataFrame, row: pd.Series, name: str) -> None:
+def _panel(ax: Axes, frame: pd.DataFrame, row: pd.Series, name: str, currency: str) -> None:
     ax.fill_between(frame.index, frame["low"], frame["high"], color=MONEY, alpha=0.2, lw=0)
     ahead = frame.iloc[max(len(happened(frame)) - 1, 0) :]
     ax.plot(ahead.index, ahead["estimate"], color=MONEY, lw=1.8, ls="--")
@@ -42,7 +42,7 @@ def _panel(ax: Axes, frame: pd.DataFrame, row: pd.Series, name: str) -> None:
     ax.plot(past.index, past["estimate"], color=DATA, lw=2)
     if np.isfinite(cac := float(row["cac"])):
         ax.axhline(cac, color=ALARM, lw=1.3)
-        label(ax, frame.index[-1], cac, f"CAC {cac:,.0f}", ALARM, xytext=(-2, 7), ha="right")
+        label(ax, frame.index[-1], cac, f"CAC {money(currency)(cac)}", ALARM, xytext=(-2, 7), ha="right")
         crossing(ax, row, cac, frame.index[-1])
     ax.set_title(name)
     ax.xaxis.set_major_locator(MultipleLocator(12))

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, Perce
 
 from ltv.plots.drawing import crossing, happened, label, money, picture, shades
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE
-from ltv.units import period_names
+from ltv.units import currency_prefix, period_names
 
 
 @picture
@@ -105,7 +105,7 @@ def payback_curve(frame: pd.DataFrame, ax: Axes, *, when: pd.DataFrame | None = 
     if when is not None:
         cac = float(when.index[0])
         ax.axhline(cac, color=ALARM, lw=1.4)
-        label(ax, frame.index[-1], cac, f"CAC {cac:,.2f}", ALARM)
+        label(ax, frame.index[-1], cac, f"CAC {currency_prefix(currency)}{cac:,.2f}", ALARM)
         crossing(ax, when.iloc[0], cac, frame.index[-1])
     ax.set(xlabel="months since the first order", ylabel="margin per acquired customer", ylim=(0, None))
     ax.yaxis.set_major_formatter(money(currency))

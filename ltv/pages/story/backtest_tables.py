@@ -19,6 +19,7 @@ def score_table(test: Backtest) -> Table:
         caption,
         formats=formats_ | {"actual": "integer", "gini": "number:2"},
         labels=SCORES | {"gini": "ranking (Gini)"},
+        missing="has no such score",
     )
 
 
