@@ -141,6 +141,16 @@ class Pairs:
         return (grid.reshape(*grid.shape[:-1], self.counts.size, points.size) @ weights.T)[..., self.of, self.at]
 
 
+def along(f: Callable[[Array], Array], t: Array, shift: float) -> Array:
+    """f(t) by (…, t), t ascending from 0 or later, for f(t)/t smooth in log(shift + t) and f(0) = 0.
+
+    Where there are many t, from the mean rate f(t)/t at a few of them (`log_nodes`): orders or value by age cost a series
+    at every age.
+    """
+    points, weights = log_nodes(t, shift)
+    return f(t) if points.size >= t.size else t * (f(points) / points @ weights.T)
+
+
 def age_shift(model: Any) -> float:
     """What is added to an age before its logarithm: the least α, in Pareto/NBD the least of α and β (of all draws)."""
     return float(min(np.min(getattr(model, name)) for name in ("alpha", "beta") if hasattr(model, name)))

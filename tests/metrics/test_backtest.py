@@ -17,9 +17,8 @@ from ltv.metrics.backtests.conformal import conformal, levels
 from ltv.metrics.backtests.forecasts import modelled
 from ltv.metrics.backtests.holdouts import hold_out
 from ltv.metrics.backtests.scores import lead, log_scores
-from ltv.metrics.backtests.tracking import _curves
 from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD, Patterns, compare, fit
-from ltv.models.family import age_shift
+from ltv.models.family import age_shift, along
 from ltv.models.special import log_nodes
 from ltv.simulate import first_days, simulate_customers, simulate_orders
 from ltv.units import Unit
@@ -336,4 +335,5 @@ def test_the_curve_between_its_knots_is_the_curve():
         population = family(*(value * np.exp(0.3 * rng.normal(size=(5, 1))) for value in centre))
         points, _ = log_nodes(ages, age_shift(population))
         assert ages.size > 2 * points.size
-        np.testing.assert_allclose(_curves(population, ages), population.expected_orders(ages), rtol=1e-6)
+        for f in (population.expected_orders, lambda t, it=population: it.discounted_orders(t, 0.002)):
+            np.testing.assert_allclose(along(f, ages, age_shift(population)), f(ages), rtol=1e-10)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,8 +9,7 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.metrics import intervals
 from ltv.models import Fit
-from ltv.models.family import age_shift
-from ltv.models.special import log_nodes
+from ltv.models.family import age_shift, along
 from ltv.orders.customers import Customers
 from ltv.orders.log import Orders
 from ltv.units import EPOCH
@@ -38,24 +35,14 @@ def track(buying: Fit, customers: Customers, orders: Orders, *, draws: int = 100
     born, made = _numbers(births["first_day"]), _numbers(daily["day"])
     ages = np.maximum(ends[:, None] - born, 0)
     distinct, where = np.unique(ages, return_inverse=True)
-    expected = _curves(buying.draws(draws), distinct / unit.days)
+    population = buying.draws(draws)
+    expected = along(population.expected_orders, distinct / unit.days, age_shift(population))
     totals = np.stack([(curve[where].reshape(ages.shape) * births["n"].to_numpy()).sum(axis=1) for curve in expected])
     low, high = np.quantile(totals, intervals.tails(), axis=0)
     actual = [daily["n"].to_numpy()[made <= end].sum() for end in ends]
     fitted = ends <= (customers.orders.until - EPOCH).days
     columns = {"actual": actual, "estimate": totals.mean(axis=0), "low": low, "high": high, "fitted": fitted}
     return pd.DataFrame(columns, index=pd.Index(weeks.date, name="week"))
-
-
-def _curves(population: Any, ages: Array) -> Array:
-    """E[X(t)] by (draw, age); where there are many ages, t times the mean rate E[X(t)]/t interpolated from a few.
-
-    Each exact one costs a series.
-    """
-    points, weights = log_nodes(ages, age_shift(population))
-    if points.size >= ages.size:
-        return population.expected_orders(ages)
-    return ages * (population.expected_orders(points) / points @ weights.T)
 
 
 def _numbers(days: object) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from ltv.errors import DataError, ParameterError
 from ltv.metrics.cac_payback.asordered import as_ordered
 from ltv.metrics.cac_payback.costs import WHOLE
 from ltv.metrics.cac_payback.projection import Run, Terms, simulate
+from ltv.metrics.cac_payback.refunding import RefundCurve, of_group, refund_curve
 from ltv.metrics.lifetime_value.futures import hold
 from ltv.models import Family, Fit, GammaGamma, Pooled, fit, pooled
 from ltv.orders.customers import Customers
@@ -24,11 +25,12 @@ OWN = 0.9
 
 @dataclass(frozen=True)
 class ChannelRuns:
-    """Per channel: its customers, their fits (buying, order value), the simulated run and the cohort index of each of its
-    groups. `too_small` and `note` say how far channels speak for themselves."""
+    """Per channel: its customers, their fits (buying, order value), how their money goes back, the simulated run and the
+    cohort index of each of its groups. `too_small` and `note` say how far channels speak for themselves."""
 
     segments: dict[str, Customers]
     fits: dict[str, tuple[Fit, Fit]]
+    refunds: dict[str, RefundCurve | None]
     runs: dict[str, Run]
     cohorts: dict[str, NDArray[np.int64]]
     too_small: tuple[str, ...]
@@ -46,12 +48,14 @@ def simulate_channels(
     segments = _segments(customers, channel)
     ordered = {name: as_ordered(segment) for name, segment in segments.items()}
     fits, small, note = _fits(ordered, family, terms.seed)
+    curve = refund_curve(customers.orders)
+    refunds = {name: None if curve is None else of_group(curve, segment) for name, segment in segments.items()}
     runs, cohorts = {}, {}
     for name, segment in segments.items():
         base = hold(ordered[name], first=True)
         cohorts[name], groups = np.unique(_cohorts(base.age_days, segment, cohort), return_inverse=True)
-        runs[name] = simulate(segment, base, *fits[name], groups=groups, terms=terms)
-    return ChannelRuns(segments, fits, runs, cohorts, tuple(small), note)
+        runs[name] = simulate(segment, base, *fits[name], groups=groups, terms=terms, refunds=refunds[name])
+    return ChannelRuns(segments, fits, refunds, runs, cohorts, tuple(small), note)
 
 
 def _segments(customers: Customers, channel: str | None) -> dict[str, Customers]:

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from ltv import engine
 from ltv.metrics import intervals
-from ltv.metrics.cac_payback.channel_runs import simulate_channels
+from ltv.metrics.cac_payback.channel_runs import ChannelRuns, simulate_channels
 from ltv.metrics.cac_payback.costs import CUT, MISSING, Acquisition
 from ltv.metrics.cac_payback.payback import affordable, crossing, passage, quantile, settled
 from ltv.metrics.cac_payback.projection import TARGETS, Projection, Run, Terms
-from ltv.metrics.cac_payback.refunding import refunds_of
 from ltv.metrics.lifetime_value.futures import SHOCK_SD
-from ltv.models import BGNBD, Family, Fit
+from ltv.models import BGNBD, Family
+from ltv.models.family import age_shift, along
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual, period_start
 
@@ -91,7 +91,7 @@ def channel_payback(
     whole = _together(projections)
     rows = [
         _channel_row(name, projections[name], acquired, name in small)
-        | _next_customer(segments[name], simulated.fits[name], terms, acquired, name)
+        | _next_customer(simulated, name, terms, acquired)
         for name in segments
     ]
     rows.append(_channel_row("all", whole, acquired, small=False))
@@ -177,32 +177,31 @@ def _verdict(row: dict[str, Any], projection: Projection, remark: str, small: bo
     return "; ".join(notes)
 
 
-def _next_customer(
-    segment: Customers, fits: tuple[Fit, Fit], terms: Terms, acquired: Acquisition, name: str
-) -> dict[str, Any]:
+def _next_customer(simulated: ChannelRuns, name: str, terms: Terms, acquired: Acquisition) -> dict[str, Any]:
     """π*: when the margin expected of the next customer of this channel reaches the CAC paid last."""
     paid = acquired.cells.xs(name, level="channel")
     paid = paid[paid["known"] & (paid["cost"] > 0)]
     if paid.empty:
         return {"cac_last": np.nan}
     last = float(paid["estimate"].iloc[-1])
-    times = passage(expected_margin(segment, fits, terms), last)
+    times = passage(expected_margin(simulated, name, terms), last)
     low, high = intervals.tails()
     names = ("next_estimate", "next_low", "next_high")
     shown = (quantile(times, q) * 7 / Unit.MONTH.days for q in (0.5, low, high))
     return {"cac_last": last} | dict(zip(names, shown, strict=True))
 
 
-def expected_margin(segment: Customers, fits: tuple[Fit, Fit], terms: Terms) -> Array:
-    """E[M(t)] of a new customer by draw, at the end of each week of age, shape (draws, weeks + 1).
+def expected_margin(simulated: ChannelRuns, name: str, terms: Terms) -> Array:
+    """E[M(t)] of a new customer of a channel by draw, at the end of each week of age, shape (draws, weeks + 1).
 
     First order: the mean margin of observed ones, with its standard error. Later: discounted expected orders times the
     population's mean order value, times the margin. Both less the refunds still to be expected of them.
     """
-    buying, order_value = (one.draws(terms.draws) for one in fits)
-    rng, refunds = np.random.default_rng([terms.seed, 2]), refunds_of(segment)
+    segment, refunds = simulated.segments[name], simulated.refunds[name]
+    buying, order_value = (one.draws(terms.draws) for one in simulated.fits[name])
+    rng, delta = np.random.default_rng([terms.seed, 2]), terms.discount.per(segment.unit)
     weeks = np.arange(int(terms.days / 7) + 1)
-    later = buying.discounted_orders(weeks * 7 / segment.unit.days, terms.discount.per(segment.unit))
+    later = along(lambda t: buying.discounted_orders(t, delta), weeks * 7 / segment.unit.days, age_shift(buying))
     worth = order_value.expected_order_value() * segment.orders.margin_share
     if refunds is not None:
         worth = worth * (1 - refunds.unmatched) * (1 - refunds.drawn(rng, terms.draws)[:, -1:])

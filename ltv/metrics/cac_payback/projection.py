@@ -161,7 +161,16 @@ def project(
     terms = replace(Terms.of(horizon, discount, targets, draws, seed), tau=tau)
     base = hold(as_ordered(customers), first=True)
     groups = np.zeros(len(base.x), dtype=np.int64)
-    run = simulate(customers, base, buying, order_value, groups=groups, terms=terms, next_size=next_size)
+    run = simulate(
+        customers,
+        base,
+        buying,
+        order_value,
+        groups=groups,
+        terms=terms,
+        refunds=refunds_of(customers),
+        next_size=next_size,
+    )
     return run.projection(0)
 
 
@@ -213,12 +222,13 @@ def simulate(
     *,
     groups: Days,
     terms: Terms,
+    refunds: RefundCurve | None,
     next_size: int | None = None,
 ) -> Run:
     """Complete the paths of `base`, whose customers belong to `groups` 0, 1, …, and of a next cohort like all of them.
 
     `base` and `order_value` know amounts before refunds; what refunds will take, of orders made and of orders to come,
-    is drawn from the refund curve.
+    is drawn from the curve `refunds`.
     """
     days, draws, count, at = terms.days, terms.draws, int(groups.max()) + 1, terms.target_days
     sizes = np.rint(np.bincount(groups) * (base.size / len(groups))).astype(np.int64)
@@ -227,7 +237,7 @@ def simulate(
     realised = np.bincount(cell, ledger["margin"], minlength=count * (days + 1)).reshape(count, -1).cumsum(axis=1)
     realised /= np.bincount(groups)[:, None]
     size, factors = next_size or last_cohort(customers), shocks(draws, terms.seed, tau=terms.tau)
-    rng, refunds = np.random.default_rng(terms.seed), refunds_of(customers)
+    rng = np.random.default_rng(terms.seed)
     steps, squares = np.zeros((draws, count, days + 1), np.float32), np.zeros(count * (days + 1))
     following, large = np.zeros((draws, len(at))), np.zeros((draws, len(at)))
     if refunds is not None:
