@@ -65,7 +65,7 @@ def export(
         "since": before.get("as_of", "") if before else "",
         "changes": changes(before, record) if before else [],
     }
-    html, _ = PageExporter().from_notebook_node(notebook, resources={"page": page})
+    html, _ = _exporter().from_notebook_node(notebook, resources={"page": page})
     return html, record
 
 
@@ -90,7 +90,13 @@ def render_failure(name: str, message: str, details: str, notebook: str) -> str:
 
 def _render(template: str, name: str, **told: Any) -> str:
     page = furniture() | {"name": name, "title": name} | told
-    return PageExporter().environment.get_template(template).render(page=page)
+    return _exporter().environment.get_template(template).render(page=page)
+
+
+@cache
+def _exporter() -> PageExporter:
+    """One for all pages of a process: its templates are compiled once."""
+    return PageExporter()
 
 
 @cache

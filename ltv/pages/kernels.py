@@ -7,22 +7,26 @@ a worker instead of once a report.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty
 from types import ModuleType
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
-from traitlets import Unicode
+from traitlets import Type, Unicode
 
 import ltv
 
@@ -46,6 +50,29 @@ IMPORTED = [
 ]
 
 
+class Client(AsyncKernelClient):
+    """A client that is ready as soon as the kernel answers on both of its channels.
+
+    The base class then waits until the kernel has been silent for a fifth of a second, lest a reader take what was said
+    before for his own; nbclient looks at whose request a message answers.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Raises RuntimeError when the kernel died, or did not answer within `timeout` seconds."""
+        ends = time.monotonic() + (timeout or float("inf"))
+        while time.monotonic() < ends:
+            self.kernel_info()
+            with suppress(Empty):
+                reply = await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=0.2)
+                if reply["msg_type"] == "kernel_info_reply":
+                    self._handle_kernel_info_reply(reply)
+                    return
+            if not await self._async_is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+
 class ThisPython(AsyncKernelManager):
     """A kernel of the running interpreter: kernels that happen to be installed under a name are not asked.
 
@@ -54,6 +81,7 @@ class ThisPython(AsyncKernelManager):
     """
 
     folder = Unicode().tag(config=True)
+    client_factory = Type(Client)
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -82,6 +110,13 @@ class Forked(LocalProvisioner):
         self.process = _Child(process)  # type: ignore[assignment]
         self.pid = self.pgid = process.pid
         return self.connection_info
+
+    async def kill(self, restart: bool = False) -> None:
+        """Returns when the kernel is gone, which takes milliseconds: who waits for it later looks ten times a second."""
+        await super().kill(restart)
+        ends = time.monotonic() + 1
+        while time.monotonic() < ends and await self.poll() is None:
+            await asyncio.sleep(0.002)
 
 
 class _Child:
