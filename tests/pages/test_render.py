@@ -114,6 +114,20 @@ def test_without_a_parameters_cell_nothing_is_taken(notebook):
         execute(notebook("1", parameters=None), {"x": 1})
 
 
+def test_a_kernel_that_dies_before_it_answers_is_told_at_once(notebook, monkeypatch):
+    spec = ThisPython.kernel_spec.fget
+
+    def broken(manager):
+        found = spec(manager)
+        found.argv = [sys.executable, "-c", "raise SystemExit('no room')"]
+        return found
+
+    monkeypatch.setattr(ThisPython, "kernel_spec", property(broken))
+    with pytest.raises(NotebookError, match="ended before its time") as caught:
+        execute(notebook("1"), {"x": 1})
+    assert "no room" in caught.value.details
+
+
 def test_the_kernel_is_this_python_whatever_kernels_are_installed(monkeypatch, tmp_path):
     wrong = tmp_path / "kernels" / "python3"
     wrong.mkdir(parents=True)
