@@ -7,7 +7,6 @@ numbers, months are 12·year + month, and money is DECIMAL(18,4) until it reache
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 import re
 import shutil
@@ -28,10 +27,9 @@ from ibis.common.exceptions import IbisError
 from ltv.errors import DataError, ParameterError
 from ltv.units import EPOCH, Unit
 
-# What Ibis has built is a million objects, and an interpreter that ends looks through all of them for garbage.
-atexit.register(gc.freeze)
-
 MONEY = "decimal(18, 4)"
+HOME = ("duckdb", "pyspark")
+"""Engines that everything here runs on; from any other rows are brought to DuckDB."""
 FILE, AGAIN = "ltv_file", "ltv_again"
 FAILURES = (duckdb.Error, IbisError, pa.ArrowException)
 """What an engine raises when rows cannot be read."""
@@ -124,13 +122,24 @@ def attach(on: Any) -> Any:
             return ibis.connect(where)
         if not Path(where).exists():
             raise DataError("orders", [f"on  there is no database {on}"])
+        if _is_sqlite(Path(where)):
+            return ibis.sqlite.connect(where)
         connection = ibis.duckdb.connect(where, read_only=True)
         connection.raw_sql("SET autoinstall_known_extensions = false")
         return connection
     except DataError:
         raise
+    except ImportError as error:
+        kind = where.partition("://")[0].replace("postgresql", "postgres")
+        cure = f"on  {kind} needs its driver: pip install 'ibis-framework[{kind}]'"
+        raise DataError(f"orders ({_public(str(on))})", [cure]) from error
     except Exception as error:  # every engine fails in its own class
         raise open_error(f"orders ({_public(str(on))})", error) from error
+
+
+def _is_sqlite(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(15) == b"SQLite format 3"
 
 
 def is_spark_frame(given: Any) -> bool:
@@ -143,6 +152,27 @@ def from_spark(frame: Any, connection: Any = None) -> tuple[ir.Table, Any]:
     connection, name = connection or attach(frame.sparkSession), ibis.util.gen_name("ltv_spark")
     frame.createOrReplaceTempView(name)
     return zoned(connection.table(name)), connection
+
+
+def settled(table: ir.Table) -> tuple[ir.Table, Any]:
+    """A table where everything here can be asked of it, and the connection to that engine.
+
+    On DuckDB and Spark that is where it lies. The rows of another engine are streamed into a file that DuckDB reads, for
+    engines part in how they read dates, cast what may not fit and count days.
+    """
+    connection = table.get_backend()
+    if connection.name in HOME:
+        return zoned(table), connection
+    path, home = scratch() / f"{uuid.uuid4().hex}.parquet", connect()
+    odd = {name: "string" for name, kind in table.schema().items() if not _is_plain(kind)}
+    (table.cast(odd) if odd else table).to_parquet(path)
+    return home.read_parquet(path), home
+
+
+def _is_plain(kind: Any) -> bool:
+    if kind.is_decimal():
+        return kind.precision is not None
+    return kind.is_numeric() or kind.is_boolean() or kind.is_string() or kind.is_date() or kind.is_timestamp()
 
 
 def zoned(table: ir.Table) -> ir.Table:

@@ -59,8 +59,9 @@ def read_orders(
     """Read an order log, wherever it is: lines or orders, from files, frames, a database or Spark.
 
     `source`: a CSV, Parquet or Excel file, a folder or a glob of them; a pandas, polars or Arrow frame; an Ibis table or a Spark
-    frame; with `on=` (a connection URL, a DuckDB file, an Ibis connection or a Spark session) the name of a table, a SELECT or
-    files read there; or the sample "cdnow". `customer`, `date` and `amount` name columns, and so do, where there are any,
+    frame; with `on=` (a connection URL, a DuckDB or SQLite file, an Ibis connection or a Spark session) the name of a table, a
+    SELECT or files read there; or the sample "cdnow". DuckDB and Spark clean rows where they lie; of any other engine (Postgres,
+    SQLite, a warehouse) the table or SELECT is streamed into a file for DuckDB: SELECT what is needed. `customer`, `date` and `amount` name columns, and so do, where there are any,
     quantity (amount is then a unit price), discount and tax (taken off), cost, order (number), product, currency_column
     and acquired (first order ever); `date_format` and `decimal` settle what two forms fit; `columns={"quantity": "units"}` names them all at once. `by`: attributes to keep;
     `segment={"channel": "ads"}` keeps only customers whose first order had these. On Spark a date form may use

@@ -19,7 +19,7 @@ from ltv.orders import textfiles
 from ltv.orders.excel import read_sheets
 
 TEXT = dict.fromkeys((".csv", ".txt", ".tsv", ".gz"), "csv")
-DATABASES = (".duckdb", ".ddb", ".db")
+DATABASES = (".duckdb", ".ddb", ".db", ".sqlite", ".sqlite3")
 KINDS = TEXT | {".parquet": "parquet", ".pq": "parquet"} | dict.fromkeys((".xlsx", ".xls", ".xlsb", ".ods"), "excel")
 
 
@@ -47,7 +47,7 @@ def open_source(given: Any, *, on: Any = None, encoding: str | None = None, name
     if isinstance(given, pd.DataFrame):
         return _open_frame(given, name)
     if isinstance(given, ir.Table):
-        return Source(engine.zoned(given), given.get_backend(), given.get_name() if given.op().name else "a table")
+        return _settled(given, given.get_name() if given.op().name else "a table")
     if engine.is_spark_frame(given):
         table, connection = engine.from_spark(given)
         return Source(table, connection, "a Spark frame")
@@ -60,29 +60,40 @@ def open_source(given: Any, *, on: Any = None, encoding: str | None = None, name
     return _open_files(_found(given), engine.connect(), encoding)
 
 
+def _settled(table: ir.Table, name: str, digest: str = "") -> Source:
+    try:
+        return Source(*engine.settled(table), name, digest)
+    except Exception as error:  # every engine fails in its own class
+        raise engine.open_error(f"orders ({name})", error) from error
+
+
 def _open_database(path: str) -> Source:
-    """The one table of a DuckDB file. Raises DataError naming the tables where there are several."""
+    """The one table of a database file. Raises DataError naming the tables where there are several."""
     connection = engine.attach(path)
     tables = connection.list_tables()
     if len(tables) != 1:
         listed = f"holds the tables {', '.join(sorted(tables))}: name one" if tables else "holds no table"
         raise DataError("orders", [f'on  {path} {listed} as read_orders("TABLE", on="{path}")'])
-    return Source(connection.table(tables[0]), connection, f"{Path(path).name}, {tables[0]}", _digest([Path(path)]))
+    return _settled(connection.table(tables[0]), f"{Path(path).name}, {tables[0]}", _digest([Path(path)]))
 
 
 def _open_on(given: str, connection: Any, encoding: str | None) -> Source:
     """A SELECT, a table's name, or files, on an engine that was named."""
     words = given.strip()
     if words.lower().startswith(("select ", "select\n", "with ")):
-        return Source(_asked(connection.sql, words), connection, "a query")
-    if Path(words).suffix.lower() in KINDS or any(mark in words for mark in "*/"):
+        return _settled(_asked(connection.sql, words), "a query")
+    if connection.name in engine.HOME and (Path(words).suffix.lower() in KINDS or any(mark in words for mark in "*/")):
         return _open_files(_found(words), connection, encoding)
-    return Source(_asked(connection.table, words), connection, words)
+    *place, table = words.split(".")
+    if not place and table not in (tables := connection.list_tables()):
+        listed = f"there are {', '.join(sorted(tables)[:20])}" if tables else "there is none"
+        raise DataError("orders", [f"orders  there is no table {table!r}; {listed}"])
+    return _settled(_asked(connection.table, table, **({"database": tuple(place)} if place else {})), words)
 
 
-def _asked(ask: Any, words: str) -> ir.Table:
+def _asked(ask: Any, words: str, **place: Any) -> ir.Table:
     try:
-        return engine.zoned(ask(words))
+        return ask(words, **place)
     except Exception as error:  # every engine fails in its own class
         raise engine.open_error("orders", error) from error
 
@@ -91,6 +102,9 @@ def _found(given: object) -> list[Path]:
     """The files of a path, a folder or a glob. Raises DataError with every one that cannot be orders."""
     if not isinstance(given, str | Path):
         raise DataError("orders", [f"source  a {type(given).__name__} is neither a file, a frame, a table nor a query"])
+    if "://" in str(given):
+        fault = f"file  {given} is an address, and nothing is fetched from the network: download it, or name an engine (on=)"
+        raise DataError("orders", [fault])
     whole = Path(given)
     if whole.is_dir():
         paths = sorted(path for path in whole.rglob("*") if path.suffix.lower() in KINDS)

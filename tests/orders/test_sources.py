@@ -1,7 +1,9 @@
 """Every source gives the same orders, whatever the delimiter, encoding, decimal mark or engine; damage is said."""
 
+import contextlib
 import gzip
 import re
+import sqlite3
 import sys
 import zipfile
 from decimal import Decimal
@@ -224,6 +226,36 @@ def test_day_first_and_month_first_in_one_column_are_refused():
         )
 
 
+@pytest.fixture
+def sqlite(tmp_path):
+    path = tmp_path / "shop.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        FRAME.to_sql("orders", database, index=False)
+        pd.DataFrame({"sku": [1]}).to_sql("goods", database, index=False)
+    return path
+
+
+def test_rows_of_another_engine_are_brought_to_one_that_can_clean_them(sqlite):
+    query = 'SELECT who, "when", paid FROM orders'
+    for given, on in (("orders", sqlite), ("orders", f"sqlite://{sqlite}"), (query, sqlite), ("main.orders", sqlite)):
+        orders = ltv.read_orders(given, on=on, **COLUMNS)
+        assert rows_of(orders) == RIGHT
+        assert orders.connection.name == "duckdb"
+    assert rows_of(ltv.read_orders(ibis.sqlite.connect(sqlite).table("orders"), **COLUMNS)) == rows_of(orders)
+    with pytest.raises(DataError, match="no table 'ordres'; there are goods, orders"):
+        ltv.read_orders("ordres", on=sqlite, **COLUMNS)
+    with pytest.raises(DataError, match="holds the tables goods, orders: name one"):
+        ltv.read_orders(sqlite, **COLUMNS)
+
+
+def test_what_cannot_be_reached_says_what_to_do():
+    with pytest.raises(DataError, match="nothing is fetched from the network"):
+        ltv.read_orders("https://example.com/orders.csv", **COLUMNS)
+    with pytest.raises(DataError, match=r"pip install 'ibis-framework\[snowflake\]'") as caught:
+        ltv.read_orders("orders", on="snowflake://ann:s3cret@account/shop", **COLUMNS)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_check_proposes_and_tries_a_mapping(tmp_path):
     path = tmp_path / "my orders.csv"
     path.write_text("InvoiceNo,Customer ID,InvoiceDate,Total\n1,ann,2024-01-31,5\n2,bob,2024-02-01,x\n")
@@ -235,7 +267,8 @@ def test_a_check_proposes_and_tries_a_mapping(tmp_path):
     assert found.faults == ()
     command = found.command()
     assert re.fullmatch(
-        r"ltv report all --orders '.*my orders.csv' --customer 'Customer ID' --date InvoiceDate --amount Total", command
+        r"ltv report all --orders '.*my orders.csv' --customer 'Customer ID' --date InvoiceDate --amount Total --margin 0.3",
+        command,
     )
     assert "Orders         1 of 1 customers" in repr(found)
     with pytest.raises(DataError, match="does not exist"):
@@ -250,7 +283,7 @@ def test_a_check_that_knows_no_column_says_what_to_name(tmp_path):
     path.write_text("p,q,r\nann,5,7\n")
     found = check_orders(path)
     assert found.columns == {}
-    assert found.command().endswith("--customer COLUMN --date COLUMN --amount COLUMN")
+    assert found.command().endswith("--customer COLUMN --date COLUMN --amount COLUMN --margin 0.3")
     assert repr(found).startswith("3 to mend first")
 
 
