@@ -288,6 +288,11 @@ def money(column: ir.Value) -> ir.DecimalValue:
     return column.try_cast(MONEY)
 
 
+def product(one: ir.DecimalValue, other: ir.DecimalValue) -> ir.DecimalValue:
+    """one × other, exact: DuckDB multiplies decimals of 64 bits within 64 bits, where 100,000² has no room."""
+    return one.cast(f"decimal(19, {max(one.type().scale, other.type().scale)})") * other
+
+
 def day_number(day: ir.DateValue) -> ir.IntegerValue:
     """Whole days since 1970-01-01: the only way days are subtracted."""
     return day.epoch_days().cast("int64")

@@ -48,7 +48,7 @@ def _gains(grid: Grid, of: str) -> ir.Table:
     rows = grid.rows(money=True)
     so_far = ibis.window(group_by="customer", order_by="day", preceding=(None, 0))
     # (c + v)² − c² summed over a customer's orders is the square of the total, so one pass gives every age's variance.
-    square = (2 * rows[of].sum().over(so_far) - rows[of]).cast(engine.MONEY) * rows[of]
+    square = engine.product((2 * rows[of].sum().over(so_far) - rows[of]).cast(engine.MONEY), rows[of])
     rows = rows.mutate(square=square)
     return rows.group_by(*grid.keys, "age").aggregate(total=rows[of].sum(), square=rows.square.sum())
 
@@ -100,10 +100,10 @@ def _against_base(grid: Grid, kind: str) -> ir.Table:
     first = each.age == 0
     return each.group_by(*grid.keys, "age").aggregate(
         revenue=each.y.sum(),
-        square=(each.y * each.y).sum(),
-        cross=(each.y * each.b).sum(),
+        square=engine.product(each.y, each.y).sum(),
+        cross=engine.product(each.y, each.b).sum(),
         base=first.ifelse(each.b, zero).sum(),
-        base_square=first.ifelse(each.b * each.b, zero * zero).sum(),
+        base_square=first.ifelse(engine.product(each.b, each.b), engine.product(zero, zero)).sum(),
     )
 
 

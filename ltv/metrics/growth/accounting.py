@@ -157,8 +157,8 @@ def brought_next(orders: Orders, *, period: str | Unit = "month", periods: int =
         each.group_by("state").aggregate(
             y=each.y.sum(),
             m=each.m.sum(),
-            yy=(y * y).sum(),
-            ym=(y * m).sum(),
+            yy=engine.product(y, y).sum(),
+            ym=engine.product(y, m).sum(),
             mm=(m * m).sum(),
             customers=each.count(),
             first=each["first"].sum(),

@@ -85,7 +85,9 @@ def core_metric(orders: Orders, *, business: str = "commerce") -> pd.DataFrame:
     again = (t.day > t.first_day).ifelse(t.value, ibis.literal(0).cast(engine.MONEY))
     each = t.group_by("customer", "period").aggregate(y=again.sum().cast(engine.MONEY))
     sums = engine.run(
-        each.group_by("period").aggregate(n=each.count(), total=each.y.sum(), square=(each.y * each.y).sum())
+        each.group_by("period").aggregate(
+            n=each.count(), total=each.y.sum(), square=engine.product(each.y, each.y).sum()
+        )
     ).set_index("period")
     sums = sums.reindex(every_period(orders, unit), fill_value=0)
     n = sums["n"].to_numpy(float)
