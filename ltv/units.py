@@ -18,6 +18,24 @@ DAYS_PER_YEAR = 365.25
 EPOCH = dt.date(1970, 1, 1)
 GUESSED_MARGIN = 0.30  # where nobody has said what is left of revenue; pages name it
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "TWD": "NT$", "INR": "₹", "KRW": "₩"}
+_WHOLE = {
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+}
 
 
 class Unit(Enum):
@@ -179,6 +197,24 @@ def currency_prefix(currency: str) -> str:
     ('€5', 'CHF 5', '5')
     """
     return _SIGNS.get(currency, f"{currency} ".lstrip())
+
+
+def cents(currency: str) -> int:
+    """Decimals of an amount of this currency: none where it has no coin below one (ISO 4217).
+
+    >>> cents("EUR"), cents("JPY")
+    (2, 0)
+    """
+    return 0 if currency in _WHOLE else 2
+
+
+def counted_in(largest: float) -> tuple[float, str]:
+    """What amounts up to this large are counted in, and its mark: ones, or from 10⁹ on thousands of millions.
+
+    >>> counted_in(999_999_999), counted_in(5e11)
+    ((1.0, ''), (1000000000.0, ' bn'))
+    """
+    return (1e9, " bn") if abs(largest) >= 1e9 else (1.0, "")
 
 
 def period_index(day: dt.date, unit: str | Unit) -> int:

@@ -1,8 +1,10 @@
 """What pictures decide for themselves."""
 
+import matplotlib.pyplot as plt
 import pandas as pd
+import pytest
 
-from ltv.plots.drawing import happened
+from ltv.plots.drawing import end_labels, happened, money
 
 
 def test_a_sum_is_solid_up_to_the_last_age_of_which_nine_tenths_have_happened():
@@ -11,3 +13,25 @@ def test_a_sum_is_solid_up_to_the_last_age_of_which_nine_tenths_have_happened():
     assert happened(frame.iloc[[4]]).empty
     young = frame.assign(reached=[True, True, True, False, False])
     assert happened(young).index.tolist() == [0, 1]  # nobody is three months old: nothing of that age has happened
+
+
+@pytest.mark.parametrize(
+    ("top", "said"),
+    [(50, "₩20"), (2e6, "₩800,000"), (5e7, "₩20 m"), (1e9, "₩0.4 bn"), (2.5e12, "₩1,000 bn")],
+)
+def test_an_axis_counts_large_amounts_in_millions(top, said):
+    ax = plt.subplots()[1]
+    ax.set_ylim(0, top)
+    ax.yaxis.set_major_formatter(money("KRW"))
+    assert ax.yaxis.get_major_formatter()(0.4 * top) == said
+    assert ax.yaxis.get_major_formatter()(0) == "₩0"
+
+
+def test_words_at_the_ends_of_lines_that_meet_stand_apart():
+    ax = plt.subplots()[1]
+    ax.set_ylim(0, 1)
+    end_labels(ax, [(1, 0.5, "one", "k"), (1, 0.501, "two", "k"), (1, 0.1, "far", "k")])
+    height = ax.get_window_extent().height * 72 / ax.figure.dpi
+    at = {text.get_text(): text.xy[1] * height + text.xyann[1] for text in ax.texts}
+    assert at["two"] - at["one"] >= 12.9
+    assert at["far"] == pytest.approx(0.1 * height)

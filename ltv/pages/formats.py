@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from ltv.units import currency_prefix
+from ltv.units import cents, counted_in, currency_prefix
 
 UNKNOWN = "–"
 Show = Callable[[Any], str]
@@ -67,17 +67,24 @@ def change(row: pd.Series) -> str:
 
 
 def money(value: float, currency: str = "USD", digits: int | None = None) -> str:
-    """An amount with its currency; cents are shown below 1,000 unless `digits` says otherwise.
+    """An amount in a sentence: cents below 1,000, or `digits` below 100,000; from 10⁹ on in thousands of millions.
 
-    >>> money(36.951), money(-2_500_000, "EUR"), money(12, "CHF", 0)
-    ('$36.95', '−€2,500,000', 'CHF 12')
+    >>> money(36.951), money(-2_500_000, "EUR"), money(12, "CHF", 0), money(36.951, "JPY"), money(5.378e11, "VND", 2)
+    ('$36.95', '−€2,500,000', 'CHF 12', '¥37', 'VND 537.8 bn')
     """
     if unknown(value):
         return UNKNOWN
-    decimals = (2 if abs(value) < 1000 else 0) if digits is None else digits
-    text = number(abs(value), decimals)
+    one, mark = counted_in(value)
+    asked = (2 if abs(value) < 1000 else 0) if digits is None else digits if abs(value) < 100_000 else 0
+    return _amount(value / one, currency, 1 if mark else min(asked, cents(currency)), mark)
+
+
+def _amount(value: float, currency: str, digits: int, mark: str = "") -> str:
+    if unknown(value):
+        return UNKNOWN
+    text = number(abs(value), digits)
     sign = "−" if value < 0 and any(c in "123456789" for c in text) else ""
-    return sign + currency_prefix(currency) + text
+    return sign + currency_prefix(currency) + text + mark
 
 
 def interval(low: float, high: float, show: Show = number) -> str:
@@ -114,8 +121,9 @@ def column(values: pd.Series, kind: str = "") -> Show:
     if name == "money":
         currency, _, asked = argument.partition(":")
         largest = pd.to_numeric(values, errors="coerce").abs().max()
-        digits = int(asked) if asked else 0 if largest >= 10_000 else 2
-        return lambda value: money(value, currency or "USD", digits)
+        currency = currency or "USD"
+        digits = int(asked) if asked else 0 if largest >= 10_000 else cents(currency)
+        return lambda value: _amount(value, currency, digits)
     if show := {"percent": percent, "points": points, "number": number}.get(name):
         return (lambda value: show(value, int(argument))) if argument else show
     if name in ("integer", "text"):

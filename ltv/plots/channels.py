@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from ltv.plots.drawing import crossing, happened, label, money, picture
+from ltv.plots.drawing import amount, crossing, end_labels, happened, label, money, picture, rows_of_money
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE, theme
 
 
@@ -84,14 +84,16 @@ def ltv_to_cac(frame: pd.DataFrame, ax: Axes, *, age: int = 12) -> Axes:
     """
     column = f"ltv_cac_{age}"
     shown = frame[frame[column].notna()] if column in frame else frame.iloc[:0]
+    ends = []
     for number, name in enumerate(shown.index.get_level_values("channel").unique()):
         rows, color = shown.xs(name, level="channel"), (MODEL, ALARM, MONEY, INK, MUTED)[number % 5]
         days = pd.to_datetime(pd.Index(rows.index))
         ax.fill_between(days, rows[f"{column}_low"], rows[f"{column}_high"], color=color, alpha=0.15, lw=0)
         ax.plot(days, rows[column], color=color, lw=1.8)
-        label(ax, days[-1], rows[column].iloc[-1], name, color)
+        ends.append((days[-1], rows[column].iloc[-1], name, color))
     ax.axhline(1, color=MUTED, lw=1, ls=":")
     ax.set(ylabel=f"margin in {age} months ÷ CAC", xlabel="customers acquired in", ylim=(0, None))
+    end_labels(ax, ends)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}×"))
     ax.margins(x=0.02)
     return ax
@@ -113,12 +115,9 @@ def affordable_and_paid(frame: pd.DataFrame, ax: Axes, *, currency: str = "") ->
     for row, (may, paid) in enumerate(zip(frame["estimate"], frame["cac_last"], strict=True)):
         if np.isfinite(paid):
             text, color = ("over by", ALARM) if over[row] else ("room of", MUTED)
-            label(ax, max(may, paid), row, f"{text} {abs(paid - may):,.2f}", color, xytext=(10, 0))
-    ax.set_yticks(rows, list(frame.index))
-    ax.xaxis.set_major_formatter(money(currency))
-    ax.grid(axis="x", color=PALE)
-    ax.grid(axis="y", visible=False)
-    ax.set(xlabel="per customer", ylim=(len(frame) - 0.5, -0.5), xlim=(0, None))
+            label(ax, max(may, paid), row, f"{text} {amount(abs(paid - may), currency)}", color, xytext=(10, 0))
+    rows_of_money(ax, list(frame.index), currency)
+    ax.set(xlabel="per customer", xlim=(0, None))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=2)
     ax.margins(x=0.2)
     return ax

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
-from ltv.plots.drawing import crossing, happened, label, money, picture, shades
+from ltv.plots.drawing import amount, crossing, happened, label, money, picture, rows_of_money, shades
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE
-from ltv.units import currency_prefix, period_names
+from ltv.units import period_names
 
 
 @picture
@@ -105,7 +105,13 @@ def payback_curve(frame: pd.DataFrame, ax: Axes, *, when: pd.DataFrame | None = 
     if when is not None:
         cac = float(when.index[0])
         ax.axhline(cac, color=ALARM, lw=1.4)
-        label(ax, frame.index[-1], cac, f"CAC {currency_prefix(currency)}{cac:,.2f}", ALARM)
+        label(
+            ax,
+            frame.index[-1],
+            cac,
+            f"CAC {amount(cac, currency)}",
+            ALARM,
+        )
         crossing(ax, when.iloc[0], cac, frame.index[-1])
     ax.set(xlabel="months since the first order", ylabel="margin per acquired customer", ylim=(0, None))
     ax.yaxis.set_major_formatter(money(currency))
@@ -125,14 +131,11 @@ def affordable_cac(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Axes
     ax.plot(frame["estimate"], rows, "o", color=MODEL, ms=9)
     ax.plot(frame["even"], rows, "o", mfc="none", mec=INK, ms=9)
     for row, (safe, even) in enumerate(zip(frame["estimate"], frame["even"], strict=True)):
-        label(ax, safe, row, f"{safe:,.2f}", MODEL, xytext=(-10, 0), ha="right")
-        label(ax, even, row, f"{even:,.2f}", INK, xytext=(10, 0))
-    ax.set_yticks(rows, [f"within {months} months" for months in frame.index])
-    ax.xaxis.set_major_formatter(money(currency))
-    ax.grid(axis="x", color=PALE)
-    ax.grid(axis="y", visible=False)
-    ax.set(xlabel="highest CAC that pays back (filled: safe; open: an even chance)", ylim=(len(frame) - 0.5, -0.5))
-    ax.margins(x=0.25)
+        label(ax, safe, row, amount(safe, currency), MODEL, xytext=(-10, 0), ha="right")
+        label(ax, even, row, amount(even, currency), INK, xytext=(10, 0))
+    rows_of_money(ax, [f"within {months} months" for months in frame.index], currency)
+    ax.set_xlabel("highest CAC that pays back (filled: safe; open: an even chance)")
+    ax.margins(x=0.25 if frame["even"].max() < 1e5 else 0.4)
     return ax
 
 
@@ -155,10 +158,7 @@ def value_by_recency(frame: pd.DataFrame, ax: Axes, *, currency: str = "") -> Ax
     )
     for row, (top, n) in enumerate(zip(frame["high"], frame["n"], strict=True)):
         label(ax, top, row, f"{n:,} customers", MUTED)
-    ax.set_yticks(rows, list(frame.index))
-    ax.xaxis.set_major_formatter(money(currency))
-    ax.grid(axis="x", color=PALE)
-    ax.grid(axis="y", visible=False)
-    ax.set(xlabel="expected margin per customer", ylim=(len(frame) - 0.5, -0.5))
+    rows_of_money(ax, list(frame.index), currency)
+    ax.set_xlabel("expected margin per customer")
     ax.margins(x=0.18)
     return ax

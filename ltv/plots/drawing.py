@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from ltv.plots.theme import COHORTS, INK, theme
-from ltv.units import currency_prefix
+from ltv.plots.theme import COHORTS, INK, PALE, theme
+from ltv.units import cents, counted_in, currency_prefix
 
 HAPPENED = 0.9  # a sum is drawn solid while this share of it has happened
 
@@ -36,10 +36,47 @@ def label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) ->
     ax.annotate(text, (x, y), **(options | place))
 
 
+def end_labels(ax: Axes, ends: Sequence[tuple[Any, float, str, str]], *, least: float = 13) -> None:
+    """A word beside the end of each line (x, y, text, colour), moved apart where they would meet: `least` is in points.
+
+    Call it when the limits of the axes are settled.
+    """
+    low, high = ax.get_ylim()
+    points = ax.get_window_extent().height * 72 / ax.get_figure(root=True).dpi / (high - low)  # type: ignore[union-attr]
+    at = -np.inf
+    for x, y, text, color in sorted(ends, key=lambda end: end[1]):
+        at = max(at + least, (y - low) * points)
+        label(ax, x, y, text, color, xytext=(6, at - (y - low) * points))
+
+
 def money(currency: str) -> FuncFormatter:
-    """Whole amounts of a currency on an axis, written as in the text."""
+    """Amounts of a currency on an axis, written as in the text, without cents."""
     before = currency_prefix(currency)
-    return FuncFormatter(lambda amount, _: f"{'−' if round(amount) < 0 else ''}{before}{abs(amount):,.0f}")
+
+    def show(amount: float, _: object = None) -> str:
+        top = max(np.abs(shown.axis.get_view_interval())) if shown.axis else amount
+        one, mark = (1e6, " m") if shown.axis and 1e7 <= top < 1e9 else counted_in(top)
+        text = f"{abs(amount) / one:,.2f}".rstrip("0").rstrip(".") if mark else f"{abs(amount):,.0f}"
+        return f"{'−' if round(amount) < 0 else ''}{before}{text}{mark if amount else ''}"
+
+    shown = FuncFormatter(show)
+    return shown
+
+
+def rows_of_money(ax: Axes, names: Sequence[str], currency: str) -> None:
+    """A named row each, from the top, and amounts along the bottom: few, for they may be long."""
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.xaxis.set_major_formatter(money(currency))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.grid(axis="x", color=PALE)
+    ax.grid(axis="y", visible=False)
+
+
+def amount(value: float, currency: str) -> str:
+    """An amount beside a mark: as on an axis, with cents below 1,000."""
+    small = abs(value) < 1000
+    return f"{currency_prefix(currency)}{value:,.{cents(currency)}f}" if small else money(currency)(value)
 
 
 def shades(count: int) -> list[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ltv.plots.drawing import label, picture
+from ltv.plots.drawing import end_labels, label, picture
 from ltv.plots.theme import DATA, INK, MODEL, MUTED, PALE
 
 ORDINALS = {2: "second order", 3: "third order", 4: "fourth order"}
@@ -71,6 +71,7 @@ def next_order(curves: pd.DataFrame, ax: Axes, *, modelled: pd.DataFrame | None 
 
     `curves` as from `time_to_order`; `modelled`, as from `modelled_repeats`, is the second order by the model.
     """
+    ends = []
     for number, style in zip(curves.index.get_level_values("order").unique(), STYLES, strict=False):
         curve = curves.loc[number].loc[:days]
         if curve.empty:
@@ -78,7 +79,7 @@ def next_order(curves: pd.DataFrame, ax: Axes, *, modelled: pd.DataFrame | None 
         at = np.append(0, curve.index)
         ax.step(at, np.append(0, curve["estimate"]), where="post", color=DATA, lw=2, ls=style)
         ax.fill_between(curve.index, curve["low"], curve["high"], color=DATA, alpha=0.15, lw=0)
-        label(ax, curve.index[-1], curve["estimate"].iloc[-1], ORDINALS.get(number, f"order {number}"), INK)
+        ends.append((curve.index[-1], curve["estimate"].iloc[-1], ORDINALS.get(number, f"order {number}"), INK))
     if modelled is not None and len(modelled):
         shown = modelled.loc[:days]
         ax.fill_between(shown.index, shown["low"], shown["high"], color=MODEL, alpha=0.25, lw=0)
@@ -91,6 +92,7 @@ def next_order(curves: pd.DataFrame, ax: Axes, *, modelled: pd.DataFrame | None 
     ax.set(
         xlabel="days since the order before", ylabel="share that ordered again", ylim=(0, None), xlim=(0, days * 1.16)
     )
+    end_labels(ax, ends)
     ax.set_xticks([mark for mark in (0, 30, 60, 90, 180, 270, 365) if mark <= days])
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     return ax
