@@ -42,7 +42,7 @@ _WHERE = {
     "ltv.metrics.cac_payback.sensitivity": ("lag_sensitivity", "margin_sensitivity"),
     "ltv.metrics.cohort_retention.beside": ("Beside", "model_beside"),
     "ltv.metrics.cohort_retention.cohort_tables": ("average_retention", "retention"),
-    "ltv.metrics.cohort_retention.cohorts": ("cohort_length",),
+    "ltv.metrics.cohort_retention.cohorts": ("cohort_length", "period_length"),
     "ltv.metrics.cohort_retention.comparisons": (
         "compare",
         "halve_cohorts",

@@ -146,3 +146,13 @@ def test_the_cumulative_value_of_everybody_is_the_whole_revenue():
     orders = ltv.read_orders(log, until="2030-01-01", **COLUMNS)
     whole = ltv.cumulative_value(orders, period="year", cohort="year", of="value").xs(4, level="age")
     assert (whole["estimate"] * whole["n"]).sum() == pytest.approx(log["paid"].sum())
+
+
+def test_a_long_log_is_told_in_quarters_and_years():
+    days = pd.date_range("2015-01-15", "2018-12-15", freq="31D")
+    frame = pd.DataFrame({"who": range(len(days)), "when": days, "paid": 5})
+    log = ltv.read_orders(frame, customer="who", date="when", amount="paid", until="2018-12-31")
+    assert (ltv.period_length(log), ltv.cohort_length(log, finest="month")) == ("month", "quarter")
+    longer = ltv.read_orders(frame, customer="who", date="when", amount="paid", until="2019-01-01")
+    assert (ltv.period_length(longer), ltv.period_length(longer, "week")) == ("quarter", "week")
+    assert ltv.cohort_length(ltv.read_orders("cdnow_sample"), finest="month") == "month"

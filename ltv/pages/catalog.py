@@ -57,7 +57,7 @@ class Retention(Parameters):
     """Who comes back, cohort by cohort."""
 
     cohort: str = _field("auto", "customers acquired in the same", choices=("auto", "week", "month", "quarter", "year"))
-    period: str = _field("month", "length of an age of a customer", choices=("week", "month", "quarter"))
+    period: str = _field("auto", "length of an age of a customer", choices=("auto", "week", "month", "quarter"))
     clock: str = _field("anniversary", "ages by a customer's own life or by the", choices=("anniversary", "calendar"))
     active: str = _field("1 order", "what makes a customer active in an age, such as 2 orders or 50 USD")
     by: str | None = _field(None, "column whose value at the first order makes segments to compare")
@@ -69,8 +69,8 @@ class Retention(Parameters):
 class GrowthAccounting(Parameters):
     """Where customers and revenue come from, and where they go."""
 
-    period: str = _field("month", "what is compared with the one before", choices=("week", "month", "quarter"))
-    cohort: str = _field("month", "layers of revenue by the first order's", choices=("month", "quarter", "year"))
+    period: str = _field("auto", "what is compared with the one before", choices=("auto", "week", "month", "quarter"))
+    cohort: str = _field("auto", "layers of revenue by the first order's", choices=("auto", "month", "quarter", "year"))
     business: str = _field("commerce", "decides the core metric", choices=("commerce", "usage"))
 
 

@@ -106,6 +106,7 @@ def active(frame: pd.DataFrame, ax: Axes) -> Axes:
     `frame` as from `active_customers`. Days whose 28 days are not in the log are left out.
     """
     known = frame[frame["known"]]
+    known = known[:: -max(1, len(known) // 1000)][::-1]  # up to the last day: a line has not more places than that
     days = pd.to_datetime(pd.Index(known.index))
     for name, color, style in (("monthly", MODEL, "-"), ("weekly", MONEY, "--"), ("daily", DATA, ":")):
         ax.plot(days, known[name], color=color, lw=1.8, ls=style)

@@ -26,12 +26,28 @@ from ltv.units import EPOCH, Unit, period_index, period_start
 CLOCKS = ("anniversary", "calendar")
 ALL, NOT_STATED = "all", "not stated"
 MOST = 26  # cohorts; a longer table is not read
+LONG = 48  # periods; a page of more is neither read nor light
 SMALL = 30  # customers; below it a share is hardly more than a list of names
 Matrix = NDArray[np.float64]
 
 
-def cohort_length(orders: Orders, wanted: str = "auto") -> str:
+def period_length(orders: Orders, wanted: str = "auto") -> str:
+    """The length of a period: as wanted, or ("auto") a month, in a log of more than 48 of them a quarter.
+
+    >>> from ltv.orders import read_orders
+    >>> period_length(read_orders("cdnow_sample"))
+    'month'
+    """
+    if wanted != "auto":
+        return wanted
+    months = period_index(orders.until, "month") - period_index(orders.since, "month") + 1
+    return "month" if months <= LONG else "quarter"
+
+
+def cohort_length(orders: Orders, wanted: str = "auto", *, finest: str = "week") -> str:
     """The length of a cohort: as wanted, or ("auto") the finest of week, month, quarter and year that gives at most 26.
+
+    `finest`: the length to begin with.
 
     >>> from ltv.orders import read_orders
     >>> cohort_length(read_orders("cdnow_sample"))
@@ -41,8 +57,15 @@ def cohort_length(orders: Orders, wanted: str = "auto") -> str:
         return wanted
     born = orders.table.first_day
     first, last = (day.to_pyarrow().as_py() for day in (born.min(), born.max()))
-    lengths = ("week", "month", "quarter")
-    return next((unit for unit in lengths if period_index(last, unit) - period_index(first, unit) < MOST), "year")
+    lengths = ["week", "month", "quarter"]
+    return next(
+        (
+            unit
+            for unit in lengths[lengths.index(finest) :]
+            if period_index(last, unit) - period_index(first, unit) < MOST
+        ),
+        "year",
+    )
 
 
 @dataclass(frozen=True)
