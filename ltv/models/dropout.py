@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ltv.models.data import Array, Patterns
-from ltv.models.daytable import DayTable
-from ltv.models.special import decay_end, legendre, nodes_for
-from ltv.models.tables import Days, GammaPoissonTotal, in_logs
+from ltv.models.special import decay_end, legendre, log_nodes, nodes_for, power_tail, softplus
+from ltv.models.tables import BLOCK, Days, GammaPoissonTotal, in_logs
 
 CHUNK = 1 << 13
 MANY = 8
@@ -33,26 +33,18 @@ class ParetoTotal:
         self.t_x, self.T = data.t_x[waited], data.T[waited]
         self.data = data
 
-    @cached_property
-    def day_table(self) -> DayTable | None:
-        return DayTable.of(self.data)
-
     def values(self, logs: Array) -> Array:
         s, beta = np.exp(logs[:, 2:].T)
         survived = -s * (np.log1p(self.ages / beta[:, None]) @ self.n_at)
         return self.orders.values(logs[:, :2]) + survived + self._dead_many(np.exp(logs))
 
     def _dead_many(self, parameters: Array) -> Array:
-        """Σ n log(1 + e^w) for each row of parameters; through a table where there are many rows."""
-        if len(parameters) > MANY and self.day_table is not None:
-            steep = np.array([self.day_table.nodes(row[None]) > 16 for row in parameters])
-        else:
-            steep = np.ones(len(parameters), dtype=bool)
-        dead = np.empty(len(parameters))
-        dead[steep] = [self._dead(row) for row in parameters[steep]]
-        if not steep.all() and self.day_table is not None:
-            dead[~steep] = self.day_table.values(parameters[~steep])
-        return dead
+        """Σ n log(1 + e^w) for each row of parameters; where there are many rows, through integrals at a few ages."""
+        if len(parameters) > MANY:
+            table = _Tails.of(self, parameters)
+            if table is not None:
+                return table.dead(parameters)
+        return np.array([self._dead(row) for row in parameters])
 
     def _dead(self, parameters: Array) -> float:
         """Σ n log(1 + e^w)."""
@@ -115,6 +107,60 @@ class ParetoTotal:
         hessian[2, 2] -= weight.sum() / s**2
         hessian[3, 3] += weight @ ((s + 1) * square_b - s * bt_T**2)
         return value, slopes @ weight, hessian
+
+
+@dataclass(frozen=True)
+class _Tails:
+    """H(t) = ∫ f(y)/f(t) dy over (t, ∞), f(y) = (α+y)^(−r−x) (β+y)^(−s−1), at a few ages t and every count x.
+
+    A pattern's own integral is H(t_x) − f(T)/f(t_x) H(T), and H(t)/(shift+t) is smooth in log(shift + t) (`log_nodes`):
+    a few integrals a count serve all patterns. `weights` lead from the points to the ages.
+    """
+
+    total: ParetoTotal
+    shift: float
+    ages: Array
+    points: Array
+    weights: Array
+    counts: Array
+    order: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, total: ParetoTotal, parameters: Array) -> _Tails | None:
+        """None where a few ages and all counts are more than the patterns."""
+        shift, ages = float(parameters[:, [1, 3]].min()), np.unique(np.concatenate([total.t_x, total.T]))
+        points, weights = log_nodes(ages, shift)
+        counts = np.unique(total.x)
+        if points.size * counts.size >= total.x.size:
+            return None
+        return cls(total, shift, ages, points, weights, counts, np.argsort(total.x, kind="stable"))
+
+    def dead(self, parameters: Array) -> Array:
+        """Σ n log(1 + e^w) for each row of parameters."""
+        block = max(1, BLOCK // (self.points.size * self.counts.size))
+        parts = [self._dead(parameters[i : i + block]) for i in range(0, len(parameters), block)]
+        return np.concatenate(parts)
+
+    def _dead(self, parameters: Array) -> Array:
+        """Arrays are (pattern, draw)."""
+        r, alpha, s, beta = parameters.T
+        at = self.points[:, None, None]
+        tails = power_tail(r + self.counts[:, None], alpha + at, s + 1, beta + at) / (self.shift + at)
+        gone = np.zeros(len(parameters))
+        ends = np.searchsorted(self.total.x[self.order], self.counts, side="right")
+        for k, rows in enumerate(np.split(self.order, ends[:-1])):
+            t_x, T, n = self.total.t_x[rows, None], self.total.T[rows, None], self.total.n[rows]
+            up_a, up_b = np.log((alpha + T) / (alpha + t_x)), np.log((beta + T) / (beta + t_x))
+            log_fall = (r + self.counts[k]) * up_a + s * up_b
+            first, last = (self._from(ages, tails[:, k]) for ages in (t_x, T))
+            integral = first - np.exp(-log_fall - up_b) * last
+            w = np.log(np.maximum(integral, 1e-300)) + np.log(s / (beta + t_x)) + log_fall
+            gone += n @ softplus(w)
+        return gone
+
+    def _from(self, ages: Array, tails: Array) -> Array:
+        """H at the ages (k, 1) of one count, whose H/(shift+t) at the points is `tails`."""
+        return (self.weights[np.searchsorted(self.ages, ages[:, 0])] @ tails) * (self.shift + ages)
 
 
 def moments(R: Array, A: Array, e: float, B: Array, after: Array, order: int) -> tuple[Array, Array, Array]:

@@ -136,6 +136,17 @@ def decay_end(t: ArrayLike, c: Array, A: Array, e: Array, B: Array, delta: float
     return np.minimum(np.asarray(t, float), u)
 
 
+def power_tail(c: Array, A: Array, e: Array, B: Array) -> Array:
+    """∫₀^∞ (1+u/A)^(−c) (1+u/B)^(−e) du = A/(c+e−1) · ₂F₁(e, 1; c+e; 1−A/B) for c + e > 1, the smaller of A and B first.
+
+    >>> round(float(power_tail(np.array(1.0), np.array(2.0), np.array(2.0), np.array(2.0))), 6)
+    1.0
+    """
+    first = A <= B
+    small, large, power = np.where(first, A, B), np.where(first, B, A), np.where(first, e, c)
+    return small / (c + e - 1) * special.hyp2f1(power, 1.0, c + e, 1 - small / large)
+
+
 def power_decay(t: ArrayLike, c: Array, A: Array, e: Array, B: Array, delta: float = 0.0) -> Array:
     """∫₀ᵗ e^(−δu) (1+u/A)^(−c) (1+u/B)^(−e) du for c, e, A, B > 0, δ ≥ 0 and t > 0.
 

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from ltv.errors import FitError
 from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD, Patterns, fit
+from ltv.models.dropout import _Tails
 from ltv.units import Unit
 
 FAMILIES = [NBD, BGNBD, MBGNBD, ParetoNBD, GammaGamma]
@@ -79,13 +80,28 @@ def test_derivatives_against_differences(cdnow, family):
     assert_allclose(hessian, np.array(slopes) / 2e-5, rtol=1e-5, atol=1e-4)
 
 
-def test_the_day_table_agrees_with_each_integral_on_its_own(cdnow):
-    total = ParetoNBD.total(cdnow.patterns)
+@pytest.mark.parametrize("days", [273, 3650])
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_integrals_of_a_few_ages_agree_with_each_pattern_on_its_own(days, whole):
     rng = np.random.default_rng(4)
+    x, T = rng.geometric(0.3, 3000) - 1.0, rng.uniform(30, days, 3000)
+    t_x = np.where(x > 0, rng.uniform(0, T), 0)
+    t_x, T = (np.floor(ages) if whole else ages for ages in (t_x, T))
+    total = ParetoNBD.total(Patterns(x, t_x / 7, T / 7, np.ones(x.size), unit=Unit.WEEK))
     logs = np.log([0.55, 10.6, 0.6, 11.7]) + rng.normal(0, 0.7, (20, 4))
     logs[0] = np.log([0.5, 0.05, 0.3, 0.02])  # parameters of hours against days
-    assert total.day_table is not None
+    logs[1] = np.log([150, 4000, 0.9, 60])  # hardly any difference between customers
+    assert _Tails.of(total, np.exp(logs)) is not None
     assert_allclose(total.values(logs), [total.values(row[None])[0] for row in logs], rtol=1e-10)
+
+
+def test_many_counts_are_integrated_on_their_own():
+    x = np.arange(1.0, 40)
+    patterns = Patterns(x, x / 2, x / 2 + 3, np.ones(39), unit=Unit.WEEK)
+    total = ParetoNBD.total(patterns)
+    logs = np.log([0.55, 10.6, 0.6, 11.7]) + np.random.default_rng(4).normal(0, 0.3, (20, 4))
+    assert _Tails.of(total, np.exp(logs)) is None
+    assert_allclose(total.values(logs), [total.values(row[None])[0] for row in logs])
 
 
 def test_the_posterior_is_settled_and_repeatable(cdnow):
