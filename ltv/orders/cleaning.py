@@ -33,8 +33,8 @@ class Margin:
         """The sums with their `margin`."""
         if self.share is None:
             return summed.mutate(margin=(summed.value - summed.cost).cast(engine.MONEY)).drop("cost")
-        share = ibis.literal(f"{self.share:.6f}").cast("decimal(10, 6)")
-        return summed.mutate(margin=engine.product(summed.value, share).cast(engine.MONEY))
+        share = ibis.literal(f"{self.share:.6f}").cast("decimal(18, 6)")
+        return summed.mutate(margin=engine.money_product(summed.value, share))
 
     def __str__(self) -> str:
         return "revenue less cost" if self.share is None else f"{100 * self.share:.4g}% of revenue"

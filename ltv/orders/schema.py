@@ -123,7 +123,7 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, l
 def _value(raw: ir.Table, columns: Columns, decimal: str) -> ir.DecimalValue:
     value = amounts.parse(raw[columns.amount], decimal)
     if columns.quantity:
-        value = engine.product(value, amounts.parse(raw[columns.quantity], decimal)).try_cast(engine.MONEY)
+        value = engine.money_product(value, amounts.parse(raw[columns.quantity], decimal))
     for less in (columns.discount, columns.tax):
         if less:
             value = (value - amounts.parse(raw[less], decimal).fill_null(0)).try_cast(engine.MONEY)
