@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
+from ltv.plots.channels import NOBODY, ltv_to_cac, payback_by_cohort
 from ltv.plots.drawing import end_labels, happened, money
 
 
@@ -35,3 +36,10 @@ def test_words_at_the_ends_of_lines_that_meet_stand_apart():
     at = {text.get_text(): text.xy[1] * height + text.xyann[1] for text in ax.texts}
     assert at["two"] - at["one"] >= 12.9
     assert at["far"] == pytest.approx(0.1 * height)
+
+
+def test_no_channel_that_can_be_judged_is_said_in_the_picture():
+    index = pd.MultiIndex.from_tuples([], names=["cohort", "channel"])
+    none = pd.DataFrame(columns=["estimate", "low", "high", "known", "cac", "ltv_cac_12"], index=index, dtype=float)
+    for draw in (payback_by_cohort, ltv_to_cac):
+        assert NOBODY in [text.get_text() for text in draw(none).texts]

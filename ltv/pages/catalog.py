@@ -123,7 +123,7 @@ class Channels(Parameters):
         "channel", "column with the channel, in the orders and in the costs; None where costs are totals"
     )
     lag: float = _field(0.0, "days from spend to the first order it brings", least=0, most=365)
-    cohort: str = _field("month", "customers acquired in the same", choices=("week", "month", "quarter"))
+    cohort: str = _field("auto", "customers acquired in the same", choices=("auto", "week", "month", "quarter"))
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
     horizon: str = _field("36 months", "how far ahead payback is looked for", form="span")
     discount: float = _field(0.10, "discount rate a year", least=0, most=1)

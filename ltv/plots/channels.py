@@ -12,6 +12,8 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 from ltv.plots.drawing import amount, crossing, end_labels, happened, label, money, picture, rows_of_money
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE, theme
 
+NOBODY = "no channel is large enough to be judged by cohort"
+
 
 def channel_curves(curves: dict[str, pd.DataFrame], paid: pd.DataFrame, *, currency: str = "") -> Figure:
     """Cumulative margin per customer against CAC, a panel per channel on one scale; the bar on CAC is where they cross.
@@ -56,12 +58,15 @@ def payback_by_cohort(frame: pd.DataFrame, ax: Axes, *, horizon: int = 36) -> Ax
     """
     paid = frame[(frame["cac"] > 0) & frame["estimate"].notna()]
     channels = list(paid.index.get_level_values("channel").unique())
-    shifts = np.linspace(-8, 8, len(channels)) if len(channels) > 1 else [0.0]
+    shifts = np.linspace(-8, 8, len(channels)) if len(channels) != 1 else [0.0]
     for number, (name, shift) in enumerate(zip(channels, shifts, strict=True)):
         _cohort_points(ax, paid.xs(name, level="channel"), shift, number, name, horizon)
     ax.axhline(horizon, color=MUTED, lw=1, ls=":")
     ax.set(ylabel="months to payback", xlabel="customers acquired in", ylim=(0, horizon * 1.06))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.14), ncols=len(channels))
+    if channels:
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(channels), 4))
+    else:
+        ax.text(0.5, 0.5, NOBODY, ha="center", color=MUTED, transform=ax.transAxes)
     return ax
 
 
@@ -91,6 +96,8 @@ def ltv_to_cac(frame: pd.DataFrame, ax: Axes, *, age: int = 12) -> Axes:
         ax.fill_between(days, rows[f"{column}_low"], rows[f"{column}_high"], color=color, alpha=0.15, lw=0)
         ax.plot(days, rows[column], color=color, lw=1.8)
         ends.append((days[-1], rows[column].iloc[-1], name, color))
+    if not ends:
+        ax.text(0.5, 0.5, NOBODY, ha="center", color=MUTED, transform=ax.transAxes)
     ax.axhline(1, color=MUTED, lw=1, ls=":")
     ax.set(ylabel=f"margin in {age} months ÷ CAC", xlabel="customers acquired in", ylim=(0, None))
     end_labels(ax, ends)

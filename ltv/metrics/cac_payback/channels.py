@@ -30,6 +30,7 @@ from ltv.units import Horizon, Rate, Unit, annual, period_start
 Array = NDArray[np.float64]
 AGES = (3, 6, 12, 24)
 NEVER = 0.95
+SHOWN = 6  # channels; more panels, lines and rows than theirs are neither read nor light
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,20 @@ class ChannelPayback:
     too_small: tuple[str, ...]
     note: str
 
-    @property
-    def judged(self) -> pd.DataFrame:
-        """The cells of whole cohorts, of channels that are not too small to judge."""
-        whole = self.cells[~self.cells["verdict"].str.contains(CUT)]
-        return whole.drop(index=list(self.too_small), level="channel", errors="ignore")
+    def largest(self, most: int = SHOWN) -> list[str]:
+        """So many channels with the most customers, in the order of the table."""
+        own = self.channels.drop(index="all")
+        return [name for name in own.index if name in own["n"].nlargest(most).index]
 
-    def curves(self) -> dict[str, pd.DataFrame]:
-        """Margin per customer by month of age, per channel."""
-        return {name: self.projections[name].curve for name in self.channels.index.drop("all")}
+    def judged(self, most: int = SHOWN) -> pd.DataFrame:
+        """The cells of whole cohorts, of the largest channels, those left out that are too small to judge."""
+        whole = self.cells[~self.cells["verdict"].str.contains(CUT)]
+        names = [name for name in self.largest(most) if name not in self.too_small]
+        return whole[whole.index.get_level_values("channel").isin(names)]
+
+    def curves(self, most: int = SHOWN) -> dict[str, pd.DataFrame]:
+        """Margin per customer by month of age, per channel: of the largest ones."""
+        return {name: self.projections[name].curve for name in self.largest(most)}
 
 
 def channel_payback(

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ltv.metrics.cac_payback.channels import ChannelPayback
 from ltv.metrics.cac_payback.costs import Costs
+from ltv.metrics.cohort_retention.cohorts import MOST
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import covers
@@ -180,16 +181,27 @@ def channel_table(log: Orders, found: ChannelPayback) -> Table:
 def cell_table(log: Orders, found: ChannelPayback) -> Table:
     """Payback and value by cohort and channel, channels with spend only."""
     names = ["n", "cac", "estimate", "low", "high", "paid_by_12", "ltv_cac_12", "realised", "verdict"]
-    frame = found.cells[found.cells["verdict"] != "organic"]
+    frame, of = largest(found, found.cells[found.cells["verdict"] != "organic"])
     frame = frame[[name for name in names if name in frame]].swaplevel().sort_index()
     kinds = {"cac": f"money:{log.currency}", "estimate": "number:1", "ltv_cac_12": "number:2"}
     kinds |= dict.fromkeys(("paid_by_12", "realised"), "percent:0")
     return Table(
         frame,
-        "Payback by channel and cohort, in months (∞: not within the horizon)",
+        f"Payback by channel and cohort{of}, in months (∞: not within the horizon)",
         formats=_only(kinds, frame),
         labels=_only(LABELS, frame),
     )
+
+
+def largest(found: ChannelPayback, cells: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows that a page has room for, of the largest channels and the last cohorts, and words for what it leaves out."""
+    names, count = found.largest(), len(found.channels) - 1
+    of = f", the {len(names)} largest of {count} channels" if count > len(names) else ""
+    cells = cells[cells.index.get_level_values("channel").isin(names)]
+    if "cohort" in cells.index.names and len(cohorts := cells.index.unique("cohort").sort_values()) > MOST:
+        cells = cells[cells.index.get_level_values("cohort") >= cohorts[-MOST]]
+        of += f", the last {MOST} cohorts"
+    return cells, of
 
 
 LABELS = {
@@ -246,7 +258,10 @@ def curves_alt(found: ChannelPayback) -> str:
 
 def cohorts_alt(found: ChannelPayback) -> str:
     """The finding of the payback months by cohort."""
-    cells = found.cells[found.cells["cac"] > 0]
+    cells = found.judged()
+    if cells.empty:
+        return "Months to payback by cohort: no channel is large enough to be judged cohort by cohort."
+    cells = cells[cells["cac"] > 0]
     known = int(cells["known"].sum())
     return f"Months to payback by cohort and channel: {known} of {len(cells)} cells have already paid back, the others are forecasts with bands."
 

@@ -12,7 +12,7 @@ from ltv.metrics.cac_payback.reviewing import Review
 from ltv.metrics.cac_payback.sensitivity import lag_sensitivity, margin_sensitivity
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
-from ltv.pages.story.channels import ALL, each_and_all
+from ltv.pages.story.channels import ALL, each_and_all, largest
 from ltv.pages.tables import Table
 
 
@@ -91,10 +91,11 @@ def reviewed(log: Orders, found: ChannelPayback, review: Review) -> Table | bloc
     if review.cells.empty:
         return blocks.Notes("Forecast then, against now", [review.reason])
     judged = review.cells.drop(index=list(found.too_small), level="channel", errors="ignore")
-    frame = review.cells.drop(columns="cac").assign(covered=np.where(review.cells["covered"], "yes", "no"))
+    shown, of = largest(found, review.cells)
+    frame = shown.drop(columns="cac").assign(covered=np.where(shown["covered"], "yes", "no"))
     return Table(
         frame,
-        f"Margin per customer as forecast on {review.at}, against what came: {judged['covered'].sum()} of {len(judged)} "
+        f"Margin per customer as forecast on {review.at}{of}, against what came: {judged['covered'].sum()} of {len(judged)} "
         "bands of channels large enough to judge held it",
         formats=dict.fromkeys(("estimate", "actual"), f"money:{log.currency}")
         | dict.fromkeys(("payback_then", "payback_now"), "number:1"),
