@@ -231,7 +231,7 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
         given["margin"] = catalog.check("data_quality", {"margin": given["margin"]}).margin
     found = check_orders(source, **({"on": on} if on else {}), **given)
     click.echo(repr(found))
-    if "cost" not in found.columns and "margin" not in found.given:
+    if found.guessed:
         click.echo("\nThe margin is a guess: put what goods, shipping and payment leave of your revenue.")
     click.echo("\n" + found.command())
     if found.faults:

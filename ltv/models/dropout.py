@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ltv.models.data import Array, Patterns
 from ltv.models.special import decay_end, legendre, log_nodes, nodes_for, power_tail, softplus
@@ -114,26 +113,29 @@ class _Tails:
     """H(t) = ∫ f(y)/f(t) dy over (t, ∞), f(y) = (α+y)^(−r−x) (β+y)^(−s−1), at a few ages t and every count x.
 
     A pattern's own integral is H(t_x) − f(T)/f(t_x) H(T), and H(t)/(shift+t) is smooth in log(shift + t) (`log_nodes`):
-    a few integrals a count serve all patterns. `weights` lead from the points to the ages.
+    a few integrals a count serve all patterns.
     """
 
-    total: ParetoTotal
     shift: float
-    ages: Array
     points: Array
-    weights: Array
     counts: Array
-    order: NDArray[np.intp]
+    groups: list[_Group]
 
     @classmethod
     def of(cls, total: ParetoTotal, parameters: Array) -> _Tails | None:
         """None where a few ages and all counts are more than the patterns."""
         shift, ages = float(parameters[:, [1, 3]].min()), np.unique(np.concatenate([total.t_x, total.T]))
         points, weights = log_nodes(ages, shift)
-        counts = np.unique(total.x)
+        counts, of = np.unique(total.x, return_inverse=True)
         if points.size * counts.size >= total.x.size:
             return None
-        return cls(total, shift, ages, points, weights, counts, np.argsort(total.x, kind="stable"))
+        groups = []
+        for k in range(counts.size):
+            rows = np.flatnonzero(of == k)
+            t_x, T = total.t_x[rows, None], total.T[rows, None]
+            born, seen = (weights[np.searchsorted(ages, age[:, 0])] * (shift + age) for age in (t_x, T))
+            groups.append(_Group(t_x, T, total.n[rows], born, seen))
+        return cls(shift, points, counts, groups)
 
     def dead(self, parameters: Array) -> Array:
         """Σ n log(1 + e^w) for each row of parameters."""
@@ -147,20 +149,25 @@ class _Tails:
         at = self.points[:, None, None]
         tails = power_tail(r + self.counts[:, None], alpha + at, s + 1, beta + at) / (self.shift + at)
         gone = np.zeros(len(parameters))
-        ends = np.searchsorted(self.total.x[self.order], self.counts, side="right")
-        for k, rows in enumerate(np.split(self.order, ends[:-1])):
-            t_x, T, n = self.total.t_x[rows, None], self.total.T[rows, None], self.total.n[rows]
-            up_a, up_b = np.log((alpha + T) / (alpha + t_x)), np.log((beta + T) / (beta + t_x))
+        for k, group in enumerate(self.groups):
+            up_a = np.log((alpha + group.T) / (alpha + group.t_x))
+            up_b = np.log((beta + group.T) / (beta + group.t_x))
             log_fall = (r + self.counts[k]) * up_a + s * up_b
-            first, last = (self._from(ages, tails[:, k]) for ages in (t_x, T))
-            integral = first - np.exp(-log_fall - up_b) * last
-            w = np.log(np.maximum(integral, 1e-300)) + np.log(s / (beta + t_x)) + log_fall
-            gone += n @ softplus(w)
+            integral = group.born @ tails[:, k] - np.exp(-log_fall - up_b) * (group.seen @ tails[:, k])
+            w = np.log(np.maximum(integral, 1e-300)) + np.log(s / (beta + group.t_x)) + log_fall
+            gone += group.n @ softplus(w)
         return gone
 
-    def _from(self, ages: Array, tails: Array) -> Array:
-        """H at the ages (k, 1) of one count, whose H/(shift+t) at the points is `tails`."""
-        return (self.weights[np.searchsorted(self.ages, ages[:, 0])] @ tails) * (self.shift + ages)
+
+@dataclass(frozen=True)
+class _Group:
+    """The patterns of one count: ages (k, 1), and what leads from H/(shift+t) at the points to H at them (k, points)."""
+
+    t_x: Array
+    T: Array
+    n: Array
+    born: Array
+    seen: Array
 
 
 def moments(R: Array, A: Array, e: float, B: Array, after: Array, order: int) -> tuple[Array, Array, Array]:

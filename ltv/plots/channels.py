@@ -66,8 +66,12 @@ def payback_by_cohort(frame: pd.DataFrame, ax: Axes, *, horizon: int = 36) -> Ax
     if channels:
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(len(channels), 4))
     else:
-        ax.text(0.5, 0.5, NOBODY, ha="center", color=MUTED, transform=ax.transAxes)
+        _nobody(ax)
     return ax
+
+
+def _nobody(ax: Axes) -> None:
+    ax.text(0.5, 0.5, NOBODY, ha="center", color=MUTED, transform=ax.transAxes)
 
 
 def _cohort_points(ax: Axes, rows: pd.DataFrame, shift: float, number: int, name: str, horizon: int) -> None:
@@ -97,7 +101,7 @@ def ltv_to_cac(frame: pd.DataFrame, ax: Axes, *, age: int = 12) -> Axes:
         ax.plot(days, rows[column], color=color, lw=1.8)
         ends.append((days[-1], rows[column].iloc[-1], name, color))
     if not ends:
-        ax.text(0.5, 0.5, NOBODY, ha="center", color=MUTED, transform=ax.transAxes)
+        _nobody(ax)
     ax.axhline(1, color=MUTED, lw=1, ls=":")
     ax.set(ylabel=f"margin in {age} months ÷ CAC", xlabel="customers acquired in", ylim=(0, None))
     end_labels(ax, ends)
