@@ -13,7 +13,20 @@ from packaging.requirements import Requirement
 import ltv
 
 ROOT = Path(__file__).parents[1]
-FLOORS = ["errors", "units", "cache", "engine", "models", "simulate", "orders", "metrics", "plots", "pages", "cli"]
+FLOORS = [
+    "errors",
+    "units",
+    "cache",
+    "engine",
+    "inputs",
+    "models",
+    "simulate",
+    "orders",
+    "metrics",
+    "plots",
+    "pages",
+    "cli",
+]
 PLOTS_KNOW = {"errors", "units", "plots"}
 
 

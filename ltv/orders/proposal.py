@@ -15,11 +15,11 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
-from ltv.orders import amounts, dates
+from ltv.inputs import amounts, dates
+from ltv.inputs.opening import open_source
 from ltv.orders.log import Orders
 from ltv.orders.reading import read_orders
 from ltv.orders.schema import NO_ROWS
-from ltv.orders.sources import open_source
 from ltv.units import GUESSED_MARGIN
 
 SEEN = 1000

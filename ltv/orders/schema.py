@@ -11,8 +11,8 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
-from ltv.orders import amounts, dates
-from ltv.orders.sources import Source
+from ltv.inputs import amounts, dates
+from ltv.inputs.source import Source
 
 ORDER = {"customer", "day", "value", "margin", "first_day", "lines"}
 RESERVED = ORDER | {

@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from ltv import engine
+from ltv.inputs.source import Source
 from ltv.orders import profile
-from ltv.orders.sources import Source
 
 MANY = 20
 """Rows of one customer called 0 or -1 that make a sign; any row of one called "guest" does."""

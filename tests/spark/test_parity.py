@@ -10,9 +10,9 @@ import pytest
 
 import ltv
 from ltv import engine
+from ltv.inputs import dates
 from ltv.metrics.cac_payback.asordered import as_ordered
 from ltv.metrics.cac_payback.refunding import refund_curve
-from ltv.orders import dates
 from ltv.simulate import DEMO, write_shop
 
 # Spark has warnings of its own with pandas 3, which are shown, not raised; what comes out is compared here.

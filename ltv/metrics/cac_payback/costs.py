@@ -19,8 +19,8 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError, ParameterError
+from ltv.inputs.opening import open_source
 from ltv.orders.log import Orders
-from ltv.orders.sources import open_source
 from ltv.units import Unit, period_index, period_start
 
 WHOLE = "all channels"
