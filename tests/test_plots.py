@@ -8,6 +8,12 @@ from ltv.plots.channels import NOBODY, ltv_to_cac, payback_by_cohort
 from ltv.plots.drawing import end_labels, happened, money
 
 
+@pytest.fixture(autouse=True)
+def _closed():
+    yield
+    plt.close("all")
+
+
 def test_a_sum_is_solid_up_to_the_last_age_of_which_nine_tenths_have_happened():
     frame = pd.DataFrame({"realised": [10, 19, 26, 36, 30], "estimate": [10, 20, 30, 40, 45], "reached": True})
     assert happened(frame).index.tolist() == [0, 1, 2, 3]  # age 2 has less, age 3 more: the line does not break

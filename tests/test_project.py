@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     "errors",
     "units",
+    "names",
     "cache",
     "engine",
     "inputs",
@@ -27,7 +28,7 @@ FLOORS = [
     "pages",
     "cli",
 ]
-PLOTS_KNOW = {"errors", "units", "plots"}
+PLOTS_KNOW = {"errors", "units", "names", "plots"}
 
 
 def _imports(path):

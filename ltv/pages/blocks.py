@@ -13,6 +13,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any, Literal
 
+from ltv.names import neutral
+
 MIME = "application/vnd.ltv+json"
 Tone = Literal["plain", "good", "warn", "bad"]
 GRADES = {"plain": "For information", "good": "Reliable", "warn": "Use with care", "bad": "Do not rely on this"}
@@ -41,9 +43,14 @@ def lab_style() -> str:
     return f'<style data-ltv="lab">{(files("ltv.pages") / "template" / "lab.css").read_text("utf-8")}</style>'
 
 
+# Letters written from right to left, with the spaces between them.
+_LEFTWARDS = r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+(?: +[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+)*"
+
+
 def sentence(text: str) -> str:
-    """Text as HTML: escaped, with `**words**` bold and days kept on one line."""
-    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(text))
+    """Text as HTML: escaped, with `**words**` bold, days kept on one line, and names that run leftwards by themselves."""
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(neutral(text)))
+    html = re.sub(_LEFTWARDS, r"<bdi>\g<0></bdi>", html)
     return re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="ltv-day">\g<0></span>', html)
 
 

@@ -16,6 +16,7 @@ from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from ltv.names import neutral
 from ltv.pages.blocks import MIME, sentence
 from ltv.pages.changes import changes
 from ltv.pages.colours import ramp_css
@@ -66,7 +67,7 @@ def export(
         "changes": changes(before, record) if before else [],
     }
     html, _ = _exporter().from_notebook_node(notebook, resources={"page": page})
-    return html, record
+    return neutral(html), record
 
 
 def render_list(
@@ -90,7 +91,7 @@ def render_failure(name: str, message: str, details: str, notebook: str) -> str:
 
 def _render(template: str, name: str, **told: Any) -> str:
     page = furniture() | {"name": name, "title": name} | told
-    return _exporter().environment.get_template(template).render(page=page)
+    return neutral(_exporter().environment.get_template(template).render(page=page))
 
 
 @cache

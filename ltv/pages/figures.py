@@ -44,7 +44,10 @@ def _draw(picture: Drawing | Axes) -> str:
 
     figure = picture.get_figure(root=True) if hasattr(picture, "get_figure") else picture
     file = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "ltv"}), warnings.catch_warnings():
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "ltv", "text.parse_math": False}),
+        warnings.catch_warnings(),
+    ):
         # The browser draws the glyphs, not matplotlib's font.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)  # type: ignore[union-attr]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from ltv.names import short
 from ltv.plots.drawing import amount, crossing, end_labels, happened, label, money, picture, rows_of_money
 from ltv.plots.theme import ALARM, DATA, INK, MODEL, MONEY, MUTED, PALE, theme
 
@@ -46,7 +47,7 @@ def _panel(ax: Axes, frame: pd.DataFrame, row: pd.Series, name: str, currency: s
         ax.axhline(cac, color=ALARM, lw=1.3)
         label(ax, frame.index[-1], cac, f"CAC {money(currency)(cac)}", ALARM, xytext=(-2, 7), ha="right")
         crossing(ax, row, cac, frame.index[-1])
-    ax.set_title(name)
+    ax.set_title(short(name))
     ax.xaxis.set_major_locator(MultipleLocator(12))
 
 
@@ -82,7 +83,8 @@ def _cohort_points(ax: Axes, rows: pd.DataFrame, shift: float, number: int, name
     known = rows["known"].to_numpy(bool)
     ax.plot(days[known], middle[known], marker, color=color, ms=5)
     ax.plot(days[~known], middle[~known], marker, mfc="none", mec=color, ms=5)
-    ax.plot([], [], marker, color=color, ms=5, label=name)
+    # A legend leaves out what begins with an underscore.
+    ax.plot([], [], marker, color=color, ms=5, label=short(name).replace("_", " _", name.startswith("_")))
 
 
 @picture

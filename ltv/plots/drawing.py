@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from ltv.names import LONGEST, short
 from ltv.plots.theme import COHORTS, INK, PALE, theme
 from ltv.units import cents, counted_in, currency_prefix
 
@@ -33,7 +34,7 @@ def picture(draw: Callable[..., Axes]) -> Callable[..., Axes]:
 def label(ax: Axes, x: object, y: float, text: str, color: str, **place: Any) -> None:
     """A word beside a line instead of a legend entry; its colour is a second sign, never the only one."""
     options: dict[str, Any] = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "color": color}
-    ax.annotate(text, (x, y), **(options | place))
+    ax.annotate(short(text, 2 * LONGEST), (x, y), **(options | place))
 
 
 def end_labels(ax: Axes, ends: Sequence[tuple[Any, float, str, str]], *, least: float = 13) -> None:
@@ -46,7 +47,7 @@ def end_labels(ax: Axes, ends: Sequence[tuple[Any, float, str, str]], *, least: 
     at = -np.inf
     for x, y, text, color in sorted(ends, key=lambda end: end[1]):
         at = max(at + least, (y - low) * points)
-        label(ax, x, y, text, color, xytext=(6, at - (y - low) * points))
+        label(ax, x, y, short(text), color, xytext=(6, at - (y - low) * points))
 
 
 def money(currency: str) -> FuncFormatter:
@@ -65,7 +66,7 @@ def money(currency: str) -> FuncFormatter:
 
 def rows_of_money(ax: Axes, names: Sequence[str], currency: str) -> None:
     """A named row each, from the top, and amounts along the bottom: few, for they may be long."""
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [short(name) for name in names])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.xaxis.set_major_formatter(money(currency))
     ax.xaxis.set_major_locator(MaxNLocator(5))

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.font_manager import fontManager
 
 INK, MUTED, PALE = "#1f2933", "#6b7785", "#c9d1da"
 DATA, MODEL, MONEY, ALARM = "#1f2933", "#0072b2", "#009e73", "#d55e00"  # Okabe & Ito (2008) where coloured
 COHORTS = ("#8dafd0", "#4075a6", "#143a61")  # one hue: the palest still stands out as a line
 
+FAMILIES = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK TC",
+    "Noto Sans CJK JP",
+    "Noto Sans CJK KR",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Malgun Gothic",
+    "SimHei",
+)
+"""The first draws what it can, the others what it has no letters for: each must be named, and absent ones are not."""
+
 STYLE: Any = {
-    "font.family": ["sans-serif"],
-    "font.sans-serif": [
-        "DejaVu Sans",
-        "Noto Sans CJK SC",
-        "Noto Sans CJK JP",
-        "Noto Sans CJK KR",
-        "Microsoft YaHei",
-        "PingFang SC",
-        "Hiragino Sans",
-        "sans-serif",
-    ],
     "font.size": 11,
     "axes.titlesize": 12,
     "axes.titlelocation": "left",
@@ -48,13 +58,21 @@ STYLE: Any = {
     "savefig.facecolor": "none",
     "date.converter": "concise",
     "legend.frameon": False,
+    "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "ltv",
 }
 
 
+@cache
+def families() -> list[str]:
+    """The families of `FAMILIES` that are installed here."""
+    there = {font.name for font in fontManager.ttflist}
+    return [name for name in FAMILIES if name in there] or ["sans-serif"]
+
+
 @contextmanager
 def theme() -> Iterator[None]:
-    """Draw inside this context: the settings of `STYLE`, undone at the end."""
-    with mpl.rc_context(STYLE):
+    """Draw inside this context: the settings of `STYLE`, undone at the end. Text is drawn as written: `$` is no formula."""
+    with mpl.rc_context(STYLE | {"font.family": families()}):
         yield
