@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import random
 import time
 
 import pandas as pd
@@ -52,7 +53,7 @@ def test_a_log_is_read_once_and_comes_back_equal(log, reads):
     assert (again.since, again.by, again.fingerprint) == (first.since, first.by, first.fingerprint)
 
 
-@pytest.mark.parametrize("change", ["content", "argument", "version", "code"])
+@pytest.mark.parametrize("change", ["content", "argument", "version", "code", "libraries"])
 def test_whatever_a_log_depends_on_makes_it_another(log, reads, monkeypatch, change):
     ltv.read_orders(log, **COLUMNS)
     if change == "content":
@@ -61,6 +62,8 @@ def test_whatever_a_log_depends_on_makes_it_another(log, reads, monkeypatch, cha
         monkeypatch.setattr(cache, "__version__", "9")
     if change == "code":
         monkeypatch.setattr(cache, "_code", lambda: "edited")
+    if change == "libraries":
+        monkeypatch.setattr(cache, "_libraries", lambda: ["duckdb 9"])
     orders = ltv.read_orders(log, **COLUMNS, currency="EUR" if change == "argument" else "USD")
     assert len(reads) == 2
     assert orders.size["revenue"] == (211 if change == "content" else 210)
@@ -79,6 +82,102 @@ def test_a_damaged_cache_costs_time_only(log, reads, damage):
     assert len(reads) == 2
     assert ltv.read_orders(log, **COLUMNS).size["revenue"] == 210
     assert len(reads) == 2
+
+
+def _flip(path, rng):
+    content = bytearray(path.read_bytes())
+    bit = rng.randrange(8 * len(content))
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+def test_no_flipped_bit_of_a_kept_log_is_loaded(log, reads):
+    first = ltv.read_orders(log, **COLUMNS, by=["channel"])
+    (place,) = cache.folder().glob("orders-*")
+    rng = random.Random(3)
+    for turn in range(40):
+        _flip(rng.choice(sorted(place.iterdir())), rng)
+        again = ltv.read_orders(log, **COLUMNS, by=["channel"])
+        assert len(reads) == 2 + turn
+        pd.testing.assert_frame_equal(_rows(first), _rows(again))
+    assert cache.refusals() >= 40
+
+
+def test_no_flipped_bit_of_a_kept_fit_is_loaded(monkeypatch, tmp_path):
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    patterns = ltv.Patterns(x=[0, 1, 4], t_x=[0, 9, 30], T=[39, 39, 39], n=[50, 30, 20], unit=ltv.Unit.WEEK)
+    whole = ltv.fit(ltv.NBD, patterns)
+    (place,) = tmp_path.glob("fit-*")
+    rng = random.Random(4)
+    made, fit = [], fitting.fit
+    monkeypatch.setattr(fitting, "fit", lambda *given, **named: made.append(1) or fit(*given, **named))
+    for _ in range(20):
+        _flip(rng.choice(sorted(place.iterdir())), rng)
+        assert ltv.fit(ltv.NBD, patterns).model == whole.model
+    assert len(made) == 20
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are others on Windows")
+@pytest.mark.parametrize("trouble", ["open place", "open home", "foreign", "link", "more", "renamed", "sums"])
+def test_what_others_could_have_written_is_made_again(log, reads, monkeypatch, trouble):
+    ltv.read_orders(log, **COLUMNS)
+    (place,) = cache.folder().glob("orders-*")
+    if trouble == "open place":
+        place.chmod(0o777)
+    if trouble == "open home":
+        cache.folder().chmod(0o775)
+    if trouble == "foreign":
+        stranger = os.getuid() + 1
+        monkeypatch.setattr(os, "getuid", lambda: stranger)
+    if trouble == "link":
+        place.rename(log.parent / "elsewhere")
+        place.symlink_to(log.parent / "elsewhere")
+    if trouble == "more":
+        (place / "more.parquet").write_bytes((place / "table.parquet").read_bytes())
+    if trouble == "renamed":  # the whole result of another log
+        other = ltv.read_orders(log, **COLUMNS, currency="EUR")
+        (theirs,) = (it for it in cache.folder().glob("orders-*") if it != place)
+        assert other.currency == "EUR"
+        place.rename(log.parent / "elsewhere")
+        theirs.rename(place)
+        reads.pop()
+    if trouble == "sums":
+        (place / cache.SUMS).unlink()
+    orders = ltv.read_orders(log, **COLUMNS)
+    assert (orders.currency, orders.size["revenue"], len(reads)) == ("USD", 210, 2)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_a_lock_that_is_a_link_empties_no_file(log, tmp_path):
+    ltv.read_orders(log, **COLUMNS)
+    (place,) = cache.folder().glob("orders-*")
+    dear = tmp_path / "dear"
+    dear.write_text("kept")
+    place.rename(tmp_path / "gone")
+    (cache.folder() / f".lock-{place.name}").symlink_to(dear)
+    assert ltv.read_orders(log, **COLUMNS).size["revenue"] == 210
+    assert dear.read_text() == "kept"
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again_or_refused(log, monkeypatch):
+    read, times = reading.read_orders, []
+
+    def slowly(*given, **named):
+        orders = read(*given, **named)
+        if len(times) < most:
+            times.append(1)
+            with log.open("a") as file:
+                file.write("e,2026-03-02,70,tv\n")
+        return orders
+
+    monkeypatch.setattr(reading, "read_orders", slowly)
+    most = 1
+    assert ltv.read_orders(log, **COLUMNS).size["revenue"] == 280
+    most, times[:] = 9, []
+    with pytest.raises(DataError, match="being written to"):
+        ltv.read_orders(log, **COLUMNS, currency="EUR")
+    most = 0
+    assert ltv.read_orders(log, **COLUMNS, currency="EUR").size["revenue"] == 420
 
 
 def test_orders_outlive_the_cache_they_came_from(log):
@@ -120,12 +219,13 @@ def test_a_fit_is_made_once_and_answers_the_same(monkeypatch, tmp_path):
 
 def test_sweeping_takes_what_is_old_and_what_was_left_unfinished(monkeypatch, tmp_path):
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
-    for name, days in {"fit-new": 1, "fit-old": 20, ".aside-new": 0, ".aside-old": 0.1}.items():
+    new, old = f"fit-{'a' * 32}", f"orders-{'b' * 32}"
+    for name, days in {new: 1, old: 20, ".aside-new": 0, ".aside-old": 0.1, "letters": 400}.items():
         (tmp_path / name).mkdir()
         then = time.time() - days * 86_400
         os.utime(tmp_path / name, (then, then))
     cache.sweep()
-    assert {path.name for path in tmp_path.iterdir()} == {"fit-new", ".aside-new"}
+    assert {path.name for path in tmp_path.iterdir()} == {new, ".aside-new", "letters"}
 
 
 def test_a_segment_holds_whom_it_acquired_with_all_they_did(log):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 
-from ltv.errors import FitError
+import ltv
+from ltv.errors import FitError, LtvError
 from ltv.models.beta_geometric import BGNBD, MBGNBD
 from ltv.models.fitting import Fit
 from ltv.models.gamma_gamma import GammaGamma
@@ -21,7 +22,7 @@ from ltv.models.posterior import Posterior
 from ltv.models.status import Status
 from ltv.units import Unit
 
-FORMAT = 1
+FORMAT = 2
 FAMILIES = {family.__name__: family for family in (NBD, BGNBD, MBGNBD, ParetoNBD, GammaGamma)}
 
 
@@ -41,11 +42,13 @@ def fingerprint(data: Any) -> str:
 
 
 def _versions() -> dict[str, str]:
-    try:
-        own = version("ltv")
-    except PackageNotFoundError:
-        own = "not installed"
-    return {"ltv": own, "numpy": np.__version__, "scipy": version("scipy")}
+    return {"ltv": ltv.__version__, "numpy": np.__version__, "scipy": scipy.__version__}
+
+
+def _sum(record: dict[str, Any]) -> str:
+    """A digest of everything that a file says, whatever its spaces: numbers that were changed are not believed."""
+    rest = {name: value for name, value in record.items() if name != "sum"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def to_json(fit: Fit, data: Any = None) -> str:
@@ -81,6 +84,7 @@ def to_json(fit: Fit, data: Any = None) -> str:
             "draws": fit.sample.tolist(),
         },
     }
+    record["sum"] = _sum(record)
     text = json.dumps({**record, "posterior": {**record["posterior"], "draws": "DRAWS"}}, indent=1)
     rows = ",\n   ".join(json.dumps(row) for row in fit.sample.tolist())
     return text.replace('"DRAWS"', f"[\n   {rows}\n  ]") + "\n"
@@ -89,50 +93,78 @@ def to_json(fit: Fit, data: Any = None) -> str:
 def from_json(text: str) -> Fit:
     """The fit that `to_json` wrote: same model, intervals and draws. It holds no data.
 
-    Raises FitError where the text is not a fit of this version's format.
+    Raises FitError, saying what is wrong, where the text is not a fit of this version's format, or was changed.
     """
     try:
         record = json.loads(text)
-        if record["format"] != FORMAT:
-            raise FitError(f"this fit has format {record['format']}; this version reads {FORMAT}: fit again")
+    except (ValueError, RecursionError) as error:
+        raise FitError(f"this is not a saved fit: it is no JSON ({error}); fit again") from error
+    if not isinstance(record, dict) or "format" not in record:
+        raise FitError("this is not a saved fit: it names no format; fit again")
+    if record["format"] != FORMAT:
+        raise FitError(f"this fit has format {record['format']}; this version reads {FORMAT}: fit again")
+    try:
+        if record["sum"] != _sum(record):
+            raise FitError("this saved fit was changed: its numbers are not those that were written; fit again")
         return _restored(record)
-    except (ValueError, KeyError, TypeError) as error:
-        raise FitError(f"this is not a saved fit ({error!r}); fit again") from error
+    except FitError:
+        raise
+    except (LtvError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise FitError(f"this is not a saved fit ({type(error).__name__}: {error}); fit again") from error
 
 
 def _restored(record: dict[str, Any]) -> Fit:
     family = FAMILIES[record["family"]]
     inside, posterior = record["coordinates"], record["posterior"]
-    draws = np.array(posterior["draws"], dtype=float)
+    count = len(family.names())
+    mode, draws = _numbers(inside["mode"], "mode", count), _numbers(posterior["draws"], "draws", -1, count)
+    if not len(draws):
+        raise FitError("this is not a saved fit: it has no draws; fit again")
     weights = np.full(len(draws), 1 / len(draws))
     return Fit(
         family=family,
-        model=family(**record["parameters"]),
+        model=family(**{name: float(_numbers(value, name)) for name, value in record["parameters"].items()}),
         status=Status(**record["status"]),
-        log_likelihood=record["log_likelihood"],
+        log_likelihood=float(_numbers(record["log_likelihood"], "log likelihood")),
         gradient_norm=record["gradient_norm"],
-        covariance=np.array(record["covariance"]),
-        customers=record["customers"],
-        rows=record["patterns"],
+        covariance=_numbers(record["covariance"], "covariance", count, count),
+        customers=int(record["customers"]),
+        rows=int(record["patterns"]),
         unit=Unit.of(record["unit"]) if record["unit"] else None,
         window=record["window"],
-        theta=np.array(inside["mode"]),
-        theta_covariance=np.array(inside["covariance"]),
-        scale=inside["scale"],
+        theta=mode,
+        theta_covariance=_numbers(inside["covariance"], "covariance of the coordinates", count, count),
+        scale=float(_numbers(inside["scale"], "scale")),
         priors=record["priors"],
         seed=record["seed"],
         stored=Posterior(draws, weights, posterior["k_hat"], posterior["effective"], posterior["method"]),
     )
 
 
+def _numbers(given: Any, what: str, *shape: int) -> np.ndarray[Any, Any]:
+    """Finite numbers of this shape, -1 for any length. Raises FitError."""
+    found = np.array(given, dtype=float)
+    fits = found.ndim == len(shape) and all(want in (-1, size) for want, size in zip(shape, found.shape, strict=True))
+    if not (fits and np.isfinite(found).all()):
+        raise FitError(f"this is not a saved fit: its {what} is not what a fit has; fit again")
+    return found
+
+
 def save(fit: Fit, path: str | os.PathLike[str], data: Any = None) -> Path:
     """Write the fit to `path`, whole or not at all."""
     path = Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(to_json(fit, data), encoding="utf-8")
-    return aside.replace(path)
+    try:
+        aside.write_text(to_json(fit, data), encoding="utf-8")
+        return aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Fit:
-    """Read a fit that `save` wrote. Raises FitError where it is not one."""
-    return from_json(Path(path).read_text(encoding="utf-8"))
+    """Read a fit that `save` wrote. Raises FitError where it is not one, or cannot be read."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FitError(f"{path} cannot be read as a saved fit: {error}") from error
+    return from_json(text)

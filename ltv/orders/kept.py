@@ -7,6 +7,7 @@ import glob
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from functools import wraps
 from importlib.metadata import version
@@ -42,16 +43,40 @@ def read_orders(
     if wanted:
         arguments["by"] = tuple(dict.fromkeys([*arguments.get("by", ()), *wanted]))
 
+    for _ in range(2):
+        with suppress(_Changed):
+            return _read(source, arguments, wanted)
+    raise DataError("orders", [f"file  {source} is being written to: wait until it is whole, then read it again"])
+
+
+class _Changed(Exception):
+    """A file was another one after it was read."""
+
+
+def _read(source: Any, arguments: dict[str, Any], wanted: dict[str, str]) -> Orders:
+    """The orders, kept or read. Raises _Changed, and keeps nothing, where the files changed meanwhile."""
+    before = _state(source)
+
     def compute() -> Orders:
         if wanted:
-            return only(read_orders(source, **arguments), **wanted)
-        return reading.read_orders(source, **arguments)
+            orders = only(read_orders(source, **arguments), **wanted)
+        else:
+            orders = reading.read_orders(source, **arguments)
+        if _state(source) != before:
+            raise _Changed
+        return orders
 
     content = _content(source) if cache.folder() and arguments.get("on") is None else None
     if content is None:
         return compute()
     name = f"orders-{cache.key(content, str(source), arguments, wanted)}"
     return cache.recall(name, compute=compute, load=load, save=save)
+
+
+def _state(source: Any) -> list[tuple[str, int, int, int]]:
+    """What changes when files do: cheaper than their content."""
+    told = [(str(path), path.stat()) for path in _files(source) if path.is_file()]
+    return [(name, it.st_size, it.st_mtime_ns, it.st_ino) for name, it in told]
 
 
 def only(orders: Orders, **values: str) -> Orders:
@@ -83,16 +108,26 @@ def _content(source: Any) -> str | None:
     """What a source holds, as a digest; None for frames and connections, which are not kept."""
     if isinstance(source, str) and source in samples.SAMPLES:
         return version("lifetimes")
-    paths = sorted(glob.glob(str(source), recursive=True)) if isinstance(source, str | Path) else []
-    if len(paths) == 1 and Path(paths[0]).is_dir():
-        paths = sorted(str(path) for path in Path(paths[0]).rglob("*") if path.is_file())
     digests = []
-    for path in map(Path, paths):
+    for path in _files(source):
         if not path.is_file():
             return None
         with path.open("rb") as file:
             digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     return " ".join(digests) or None
+
+
+def _files(source: Any) -> list[Path]:
+    """The files of a path, a folder or a glob; none of a sample, a frame or a query."""
+    if not isinstance(source, str | Path) or str(source) in samples.SAMPLES:
+        return []
+    try:
+        paths = [str(source)] if Path(source).exists() else sorted(glob.glob(str(source), recursive=True))
+        if len(paths) == 1 and Path(paths[0]).is_dir():
+            paths = sorted(str(path) for path in Path(paths[0]).rglob("*") if path.is_file())
+    except (OSError, ValueError):  # the text of a query is too long for a name
+        return []
+    return [Path(path) for path in paths]
 
 
 def save(orders: Orders, folder: Path) -> None:
@@ -109,19 +144,32 @@ def save(orders: Orders, folder: Path) -> None:
             tables.append(name)
         else:
             facts[name] = _plain(value)
-    (folder / FACTS).write_text(json.dumps({"facts": facts, "frames": frames, "tables": tables}), "utf-8")
+    sums = {name: _sums(getattr(orders, name)) for name in tables}
+    (folder / FACTS).write_text(json.dumps({"facts": facts, "frames": frames, "tables": tables, "sums": sums}), "utf-8")
 
 
 def load(folder: Path) -> Orders:
-    """Read what `save` wrote into an engine of its own; the files may go away afterwards."""
+    """Read what `save` wrote into an engine of its own; the files may go away afterwards.
+
+    Raises DataError when the tables do not come to the rows and the money that they had.
+    """
     told = json.loads((folder / FACTS).read_text("utf-8"))
     connection = engine.connect()
     tables = {
         name: engine.keep(connection, connection.read_parquet(folder / f"{name}.parquet")) for name in told["tables"]
     }
+    if odd := [name for name, table in tables.items() if _sums(table) != told["sums"][name]]:
+        raise DataError("kept orders", [f"{name}  does not come to the sums it had" for name in odd])
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in told["frames"]}
     facts = {name: _typed(value) for name, value in told["facts"].items()}
     return Orders(connection=connection, **tables, **frames, **facts)
+
+
+def _sums(table: ir.Table) -> list[str]:
+    """Rows, value and margin of a table, exact."""
+    money = {name: table[name].sum() for name in ("value", "margin") if name in table.columns}
+    row = table.aggregate(rows=table.count(), **money).to_pyarrow()
+    return [str(column[0].as_py()) for column in row.columns]
 
 
 def _plain(value: Any) -> Any:

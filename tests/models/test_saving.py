@@ -9,8 +9,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from ltv.errors import FitError
-from ltv.models import BGNBD, GammaGamma, ParetoNBD, fit, load, save
+from ltv.models import BGNBD, NBD, GammaGamma, ParetoNBD, Patterns, fit, load, save, saving
 from ltv.models.saving import fingerprint, from_json, to_json
+from ltv.units import Unit
 
 
 @pytest.mark.parametrize("family", [BGNBD, ParetoNBD, GammaGamma])
@@ -33,14 +34,58 @@ def test_round_trip(cdnow, tmp_path, family):
     assert set(record["versions"]) == {"ltv", "numpy", "scipy"}
 
 
-def test_what_is_not_a_fit_is_refused(cdnow):
+SMALL = Patterns(x=[0, 1, 4], t_x=[0, 9, 30], T=[39, 39, 39], n=[50, 30, 20], unit=Unit.WEEK)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("hello", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("", "no JSON"),
+        ("{}", "names no format"),
+        ("null", "names no format"),
+        ("[1, 2]", "names no format"),
+        ("3", "names no format"),
+        ('{"format": 1}', "fit again"),
+        ('{"format": [2]}', "fit again"),
+        ('{"format": 2}', "KeyError"),
+    ],
+)
+def test_what_is_not_a_fit_is_refused(text, words):
+    with pytest.raises(FitError, match=words):
+        from_json(text)
+
+
+@pytest.mark.parametrize(
+    "path", ["parameters.r", "coordinates.mode", "coordinates.scale", "posterior.draws", "covariance", "status", "unit"]
+)
+@pytest.mark.parametrize("value", [None, [], {}, "x", float("nan"), [[1.0]], 7])
+def test_a_fit_of_another_shape_is_refused_in_words(path, value):
+    record = json.loads(to_json(fit(NBD, SMALL)))
+    *way, last = path.split(".")
+    inner = record
+    for name in way:
+        inner = inner[name]
+    if inner[last] == value:
+        pytest.skip("that is its value")
+    inner[last] = value
+    with pytest.raises(FitError, match="was changed"):
+        from_json(json.dumps(record))
+    if path in ("status", "unit", "parameters.r", "coordinates.scale") and value == 7:
+        return  # a number where a number is due, which only the sum can tell
+    if path == "unit" and value in (None, [], {}):
+        return  # a fit without a unit
+    record["sum"] = saving._sum(record)
     with pytest.raises(FitError, match="not a saved fit"):
-        from_json("{}")
-    with pytest.raises(FitError, match="not a saved fit"):
-        from_json("hello")
-    old = to_json(fit(BGNBD, cdnow)).replace('"format": 1', '"format": 0')
-    with pytest.raises(FitError, match="fit again"):
-        from_json(old)
+        from_json(json.dumps(record))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\0")
+    for name in ("nothing", "bytes", "."):
+        with pytest.raises(FitError, match="cannot be read"):
+            load(tmp_path / name)
 
 
 def test_a_loaded_fit_has_no_data(cdnow):
