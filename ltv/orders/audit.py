@@ -18,6 +18,7 @@ WHY = {
     MATCHED: "booked to the day of the order it undoes",
     UNMATCHED: "no order found that it undoes: less margin on its own day, no order less",
     "no customer": "the customer is empty: the order cannot be followed",
+    "stray date": "dated after today, or years away from all other rows",
     "after the window": "later than until={until}",
     "left out by name": "test and staff customers, as listed in the policy",
     "not a product": "postage, fees and the like, as listed in the policy",

@@ -52,7 +52,8 @@ class Cleaned:
 
 @dataclass(frozen=True)
 class Cleaner:
-    """How rows become orders. `by` are the columns of attributes to keep, `days` the profile of the rows.
+    """How rows become orders. `by` are the columns of attributes to keep, `days` the profile of the rows, `stray` the
+    days that belong to no order.
 
     Rows may carry whole numbers as customers, which are grouped faster; all tables that come out have text.
     """
@@ -63,6 +64,7 @@ class Cleaner:
     margin: Margin
     by: tuple[str, ...]
     days: pd.DataFrame
+    stray: pd.DatetimeIndex
 
     def clean(self, rows: ir.Table) -> Cleaned:
         """Orders of all rows; where whole customers must go, once more without them."""
@@ -85,6 +87,8 @@ class Cleaner:
         policy, cases = self.policy, list[tuple[ir.BooleanValue, str]]()
         if self.days["no_customer"].any():
             cases.append((rows.customer.isnull(), "no customer"))
+        if len(self.stray):
+            cases.append((rows.day.isin(list(self.stray.date)), "stray date"))
         if (self.days.index > pd.Timestamp(self.until)).any():
             cases.append((rows.day > self.until, "after the window"))
         if policy.leave_out:

@@ -26,8 +26,8 @@ class Orders:
     that order), first_day (the day the customer was acquired), lines and one column per attribute in `by` (as on that
     day). `refunds`, where there are any: customer, day (of the order undone, or its own), refunded_on, matched, value
     and margin (below zero), lines, first_day. The window is [since, until], both days whole. `audit` accounts for
-    every row, `days` (rows and money by day, as read) and `signs` (sentences) show damage. Made by
-    `read_orders`; only `split` changes the window.
+    every row, `days` (rows and money by day, as read, without stray days) and `signs` (sentences) show damage; `alarms` are
+    the signs that move every number of a page. Made by `read_orders`; only `split` changes the window.
     """
 
     table: ir.Table
@@ -44,6 +44,7 @@ class Orders:
     refunds: ir.Table | None = field(default=None, repr=False, compare=False)
     days: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False, compare=False)
     signs: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
     policy: Policy = DEFAULT
     truncation: Truncation | None = None
 

@@ -13,6 +13,7 @@ _CHOICES = {
     "duplicates": ("keep", "drop"),
     "last_day": ("whole", "keep"),
     "old_customers": ("leave out", "keep"),
+    "stray_dates": ("leave out", "keep"),
 }
 
 
@@ -24,7 +25,7 @@ class Policy:
     negative rows out, "refuse" makes them a fault. zero: a free order is an order ("keep"), or not ("drop").
     duplicates: lines equal in every column are two items of one order ("keep") or one line said twice ("drop").
     last_day: without `until`, a last day that is not whole is left out ("whole"). old_customers: those of a log that
-    begins late who only look new. leave_out: ids of customers to leave out (tests, staff). wholesale: customers whose
+    begins late who only look new. stray_dates: rows dated after today, or years away from all others. leave_out: ids of customers to leave out (tests, staff). wholesale: customers whose
     revenue lies above this quantile. not_products: codes in the column `product` that are no goods (postage, fees).
 
     Raises ParameterError with every value that cannot be.
@@ -38,6 +39,7 @@ class Policy:
     duplicates: str = "keep"
     last_day: str = "whole"
     old_customers: str = "leave out"
+    stray_dates: str = "leave out"
     leave_out: tuple[str, ...] = ()
     wholesale: float | None = None
     not_products: tuple[str, ...] = ()

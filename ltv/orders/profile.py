@@ -13,6 +13,11 @@ from ltv import engine
 from ltv.orders.schema import LARGEST
 
 USUAL_DAYS = 28
+YEAR = 365
+BODY = 20
+"""Rows that show where a log lies in time: with fewer, no day is far from the others."""
+EMPTY = ("1899-12-30", "1899-12-31", "1900-01-01", "1900-01-02", "1904-01-01", "1969-12-31", "1970-01-01", "1970-01-02")
+"""Days that stand for an empty cell: nought in the calendars of spreadsheets and of computers, seen from any zone."""
 BUSY = 8
 """A day's rows are judged only where usual days have at least so many."""
 
@@ -44,6 +49,36 @@ def profile_rows(typed: ir.Table) -> pd.DataFrame:
     frame["day"] = pd.to_datetime(frame["day"])
     whole = [name for name in counted if name not in ("money", "log_amount")]
     return frame.set_index("day").fillna(dict.fromkeys(whole, 0)).astype(dict.fromkeys(whole, int))
+
+
+def latest_today() -> dt.date:
+    """The day it is where the day is furthest on: no order anywhere is later."""
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(hours=14)).date()
+
+
+def stray_days(days: pd.DataFrame, *, today: dt.date) -> pd.DatetimeIndex:
+    """The days of a profile that belong to no order: after `today`, or far from all others.
+
+    The body is the stretch without a silent year that holds the most rows. With a body of at least 20 rows, a day outside
+    it is stray where its stretch has one row in a hundred or fewer, one in twenty where ten years part them, and any share
+    where it is a day that programs write for an empty cell (1970-01-01). A day after today is stray where half of
+    the rows or more are not after it, whatever their number.
+    """
+    rows = days.loc[days.index.notna(), "rows"]
+    if rows.empty:
+        return pd.DatetimeIndex([])
+    late = rows.index > pd.Timestamp(today)
+    stray = late & (rows[~late].sum() * 2 >= rows.sum())
+    stretch = (rows.index.to_series().diff() >= pd.Timedelta(days=YEAR)).cumsum()
+    held = rows.groupby(stretch.to_numpy()).sum()
+    body = (stretch == held.idxmax()).to_numpy()
+    if rows[body].sum() >= BODY:
+        first, last = rows.index[body][[0, -1]]
+        away = np.maximum((first - rows.index).days, (rows.index - last).days)
+        share = stretch.map(held).to_numpy() / rows.sum()
+        few = (share <= 0.01) | ((share <= 0.05) & (away >= 10 * YEAR)) | rows.index.isin(pd.to_datetime(EMPTY))
+        stray |= ~body & few
+    return rows.index[stray]
 
 
 def last_whole_day(days: pd.DataFrame) -> dt.date:

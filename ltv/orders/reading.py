@@ -20,8 +20,8 @@ from ltv.orders import samples, schema
 from ltv.orders.cleaning import Cleaner, Margin
 from ltv.orders.log import Orders
 from ltv.orders.policy import DEFAULT, Policy
-from ltv.orders.profile import fingerprint, last_whole_day, profile_rows
-from ltv.orders.signs import find_signs, number_copies
+from ltv.orders.profile import fingerprint, last_whole_day, latest_today, profile_rows, stray_days
+from ltv.orders.signs import find_alarms, find_signs, number_copies
 
 MARKS = {"comma": ",", "point": "."}
 
@@ -120,14 +120,18 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     money, more = _currency(typed, window.currency)
     if faults := faults + more:
         raise DataError(f"orders ({opened.name})", faults)
-    last = window.until or (last_whole_day(days) if policy.last_day == "whole" else days.index[-1].date())
+    stray = stray_days(days, today=latest_today())
+    known = days.drop(stray) if policy.stray_dates == "leave out" else days
+    last = window.until or (last_whole_day(known) if policy.last_day == "whole" else known.index[-1].date())
     inner = tuple(f"by_{i}" for i in range(len(columns.by)))
-    cleaner = Cleaner(opened.connection, last, policy, margin, inner, days)
+    cleaner = Cleaner(opened.connection, last, policy, margin, inner, known, days.index.difference(known.index))
     cleaned = cleaner.clean(rows)
     if not cleaned.audit.loc["kept", "rows"]:
         raise DataError(f"orders ({opened.name})", [_nothing_left(cleaned.audit, last)])
     table = cleaned.orders
     names = dict(zip(columns.by, inner, strict=True))
+    held = int(table.count().to_pyarrow().as_py())
+    alarms = find_alarms(table, days.loc[stray, "rows"], policy)
     return Orders(
         table=table.select(
             "customer", "day", "value", "margin", "first_day", "lines", **{k: table[v] for k, v in names.items()}
@@ -143,8 +147,9 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
         source=opened.name,
         fingerprint=opened.fingerprint or fingerprint(days),
         refunds=cleaned.refunds,
-        days=days,
-        signs=find_signs(opened, rows, days, orders=int(table.count().to_pyarrow().as_py())),
+        days=known,
+        alarms=alarms,
+        signs=alarms + find_signs(opened, rows, known, total=int(days["rows"].sum()), orders=held),
         policy=policy,
         truncation=cleaned.truncation,
     )

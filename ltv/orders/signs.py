@@ -11,19 +11,69 @@ import pandas as pd
 from ltv import engine
 from ltv.inputs.source import Source
 from ltv.orders import profile
+from ltv.orders.policy import Policy
 
 MANY = 20
 """Rows of one customer called 0 or -1 that make a sign; any row of one called "guest" does."""
+ENOUGH, FEW, HEAVY, FAR = 50, 3, 0.2, 100
+"""An extreme: in a log of so many orders, so few of them with such a share of revenue, each so many times the median."""
 LOOKED_THROUGH = 5_000_000
 """Equal lines are looked for in inputs of at most so many rows: it takes a pass over every column."""
 
 
-def find_signs(source: Source, rows: ir.Table, days: pd.DataFrame, *, orders: int) -> tuple[str, ...]:
-    """Every sign of damage in the input, worst first: `rows` are its typed rows, `days` their profile.
+def find_alarms(orders: ir.Table, stray: pd.Series, policy: Policy) -> tuple[str, ...]:
+    """The signs that move every number of a page: orders that outweigh all others, and dates that cannot be.
+
+    `stray` holds the rows of each stray day.
+    """
+    return (*_extremes(orders), *_stray(stray, policy))
+
+
+def _extremes(orders: ir.Table) -> Iterator[str]:
+    """Up to three orders that hold a fifth of the revenue of at least 50, each 100 times the median one or more."""
+    value = orders.value.cast("float64")
+    whole = engine.run(orders.aggregate(n=orders.count(), revenue=value.sum(), most=value.max())).fillna(0).iloc[0]
+    if whole["n"] < ENOUGH or FEW * whole["most"] < HEAVY * whole["revenue"] or whole["most"] <= 0:
+        return
+    median = engine.run(orders.aggregate(median=value.median()))["median"].iloc[0]
+    top = engine.run(orders.order_by(value.desc(), "day").limit(FEW).select("day", value=value))
+    top = top[(top["value"] >= FAR * median) & (top["value"] > 0)]
+    held = top["value"].sum()
+    if not len(top) or held < HEAVY * whole["revenue"]:
+        return
+    listed = " and ".join(f"{row.value:,.2f} on {str(row.day)[:10]}" for row in top.itertuples())
+    one = len(top) == 1
+    rest, others = whole["revenue"] - held, whole["n"] - len(top)
+    yield (
+        f"{'One order holds' if one else f'{len(top)} orders hold'} {held / whole['revenue']:.0%} of all revenue: {listed}. "
+        f"With {'it' if one else 'them'} revenue is {whole['revenue']:,.2f} and the mean order "
+        f"{whole['revenue'] / whole['n']:,.2f}; without, {rest:,.2f} and {rest / others:,.2f}. "
+        f"If {'it is' if one else 'they are'} a mistake, mend the amount or take the customer out with Policy(leave_out=[…])."
+    )
+
+
+def _stray(stray: pd.Series, policy: Policy) -> Iterator[str]:
+    if stray.empty:
+        return
+    first = ", ".join(f"{day:%Y-%m-%d}" for day in stray.index[:3])
+    more = f" and {len(stray) - 3:,} more days" if len(stray) > 3 else ""
+    one = stray.sum() == 1
+    done = (
+        f'{"It is" if one else "They are"} left out and set no end or start; Policy(stray_dates="keep") counts {"it" if one else "them"}.'
+        if policy.stray_dates == "leave out"
+        else f"{'It is' if one else 'They are'} kept, as the policy says."
+    )
+    yield (
+        f"{stray.sum():,} {'row is' if one else 'rows are'} dated {first}{more}: after today, or years away from all other rows. {done}"
+    )
+
+
+def find_signs(source: Source, rows: ir.Table, days: pd.DataFrame, *, total: int, orders: int) -> tuple[str, ...]:
+    """Every other sign of damage, worst first: `rows` are the `total` typed rows, `days` the profile without stray days.
 
     Where they gave as many `orders` as they are, no two are of one customer and day, and so none are equal.
     """
-    total, rows = int(days["rows"].sum()), rows.mutate(customer=rows.customer.cast("string"))
+    rows = rows.mutate(customer=rows.customer.cast("string"))
     found = [*source.remarks, *_ids(rows, days, spreadsheet=source.spreadsheet), *_days(days)]
     if "file" in rows.columns:
         found += _files(rows)

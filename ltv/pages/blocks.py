@@ -65,15 +65,23 @@ def public(text: str) -> str:
 
 @dataclass(frozen=True)
 class Headline(Block):
-    """The finding, in one sentence; the page joins it with the notebook's title to its only h1."""
+    """The finding, in one sentence; the page joins it with the notebook's title to its only h1.
+
+    `alarms` are what in the data may make it wrong.
+    """
 
     text: str
     covers: str = ""
     as_of: str = ""
+    alarms: Sequence[str] = ()
 
     def html(self) -> str:
         small = " · ".join(filter(None, [self.covers, self.as_of and f"as of {self.as_of}"]))
-        return f'<p class="ltv-headline">{sentence(self.text)}</p><p class="ltv-covers">{sentence(small)}</p>'
+        head = f'<p class="ltv-headline">{sentence(self.text)}</p><p class="ltv-covers">{sentence(small)}</p>'
+        return head + "".join(
+            f'<p class="ltv-grade ltv-bad"><strong>Check this first.</strong> {sentence(text)}</p>'
+            for text in self.alarms
+        )
 
     def record(self) -> dict[str, Any]:
         text = self.text.replace("**", "")

@@ -23,14 +23,14 @@ def headline(log: Orders, people: pd.DataFrame, *, period: str) -> blocks.Headli
     known = people[people["known"]]
     if known.empty:
         text = f"The log does not hold two whole {period}s in a row: growth cannot be accounted for yet."
-        return blocks.Headline(text, covers(log), str(log.until))
+        return blocks.Headline(text, covers(log), str(log.until), log.alarms)
     last = known.iloc[-1]
     way = f"**{'grew' if last['n'] > last['before'] else 'shrank'}** from {last['before']:,.0f} to"
     text = (
         f"In {period_name(last.name, period)} the base of active customers {way if last['n'] != last['before'] else 'stayed at'} "
         f"**{last['n']:,.0f}**: {last['new']:,.0f} new, {last['resurrected']:,.0f} came back, {last['churned']:,.0f} did not return."
     )
-    return blocks.Headline(text, covers(log), str(log.until))
+    return blocks.Headline(text, covers(log), str(log.until), log.alarms)
 
 
 def cards(

@@ -43,7 +43,7 @@ def headline(test: Backtest, log: Orders) -> blocks.Headline:
         f"{test.family.title} forecast **{grade.forecast:,.0f}** repeat orders and {grade.actual:,} were made: "
         f"**{_signed(grade.error)}**. It {worth}."
     )
-    return blocks.Headline(text, covers(log), str(log.until))
+    return blocks.Headline(text, covers(log), str(log.until), log.alarms)
 
 
 def verdict(test: Backtest) -> blocks.Grade:

@@ -30,7 +30,7 @@ def headline(log: Orders, customers: Customers, found: ChannelPayback) -> blocks
     if never:
         parts.append(f"**{_and(never)}** {'does' if len(never) == 1 else 'do'} not within {_horizon(found)}")
     text = "; ".join(parts) + "." if parts else "No channel with spend can be judged yet."
-    return blocks.Headline(text, covers(log, customers), str(log.until))
+    return blocks.Headline(text, covers(log, customers), str(log.until), log.alarms)
 
 
 def cards(log: Orders, found: ChannelPayback, costs: Costs) -> blocks.Cards:

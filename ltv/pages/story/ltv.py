@@ -22,7 +22,7 @@ def headline(log: Orders, equity: pd.DataFrame, grade: Grade, *, horizon: str) -
         "bad": f"Read it as a rough guide: on its own past the model was {abs(grade.error):.0%} too {_way(grade)}.",
     }[grade.tone]
     text = f"The {count:,} customers are forecast to bring **{amount(worth, log.currency, 0)}** of margin in the next {horizon}. {trust}"
-    return blocks.Headline(text, covers(log), str(log.until))
+    return blocks.Headline(text, covers(log), str(log.until), log.alarms)
 
 
 def cards(log: Orders, equity: pd.DataFrame, soon: pd.DataFrame, grade: Grade, *, horizon: str) -> blocks.Cards:

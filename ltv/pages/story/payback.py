@@ -29,7 +29,7 @@ def headline(log: Orders, projection: Projection, when: pd.DataFrame, affordable
         f"A customer may cost **{formats.money(safe, log.currency)}** if the money has to be back within {target} months"
         f"{asked} it is back after **{months(row, projection)}**."
     )
-    return blocks.Headline(text, covers(log), str(log.until))
+    return blocks.Headline(text, covers(log), str(log.until), log.alarms)
 
 
 def asked(cac: float | None, affordable: pd.DataFrame) -> float:

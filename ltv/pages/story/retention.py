@@ -38,7 +38,7 @@ def headline(log: Orders, average: pd.DataFrame, waits: pd.DataFrame, *, period:
     if not early:
         text = f"Who comes back in {period} 1 is not known yet: nobody has lived through it"
     text += f"; **{percent(again.loc[day, 'estimate'], 0)}** have ordered again within {day} days." if day else "."
-    return blocks.Headline(text, covers(log), str(log.until))
+    return blocks.Headline(text, covers(log), str(log.until), log.alarms)
 
 
 def reached(frame: pd.DataFrame) -> pd.DataFrame:
