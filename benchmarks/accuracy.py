@@ -121,7 +121,7 @@ def choices(tests: dict[str, Backtest]) -> Iterator[str]:
     for name, test in tests.items():
         chosen, rival = test.scores.iloc[0], test.against.loc[test.rival]
         yield (
-            f"- {name}: {test.choice.reason} RMSE {chosen['rmse']:.4f}, MAE of the median forecast {chosen['mae']:.4f}, log score "
+            f"- {name}: {test.reason} RMSE {chosen['rmse']:.4f}, MAE of the median forecast {chosen['mae']:.4f}, log score "
             f"{chosen['log_score']:.4f}, Gini {test.gini.iloc[0]:.3f}; log score {rival['estimate']:.4f} ({rival['low']:.4f} to "
             f"{rival['high']:.4f}) ahead of the best forecast without a model ({test.rival}). {test.grade.text}"
         )

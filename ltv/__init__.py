@@ -27,7 +27,7 @@ _WHERE = {
     ),
     "ltv.orders": ("Customers", "Orders", "Policy", "read_orders", "split", "summarize"),
     "ltv.metrics.backtests.backtesting": ("Backtest", "backtest"),
-    "ltv.metrics.backtests.grading": ("Grade", "grade"),
+    "ltv.metrics.backtests.grading": ("Grade", "choose", "grade"),
     "ltv.metrics.backtests.rolling": ("calendar_shocks",),
     "ltv.metrics.backtests.tracking": ("track",),
     "ltv.metrics.cac_payback.asordered": ("fit_order_values",),

@@ -181,7 +181,7 @@ def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
     faults = test.faults(most=most)
     verdict = "The forecasts may not be used:" if faults else "The forecasts may be used."
     scores = test.scores.round(4).to_string()
-    click.echo("\n\n".join([test.grade.text, test.choice.reason, scores, test.widening().text, verdict]))
+    click.echo("\n\n".join([test.grade.text, test.reason, scores, test.widening().text, verdict]))
     click.echo("".join(f"  {fault}\n" for fault in faults), nl=False)
     if faults:
         sys.exit(FAILED)

@@ -17,7 +17,7 @@ from ltv.names import neutral
 
 MIME = "application/vnd.ltv+json"
 Tone = Literal["plain", "good", "warn", "bad"]
-GRADES = {"plain": "For information", "good": "Reliable", "warn": "Use with care", "bad": "Do not rely on this"}
+GRADES = {"plain": "For information", "good": "Reliable", "warn": "Rough", "bad": "Not reliable"}
 
 
 class Block:

@@ -42,11 +42,13 @@ def log_of(truth, *, seed, customers=1500, days=420, arrivals=120):
 
 
 def test_cdnow_scores(cdnow):
-    """The best family by held-out score, and the limits that its forecast keeps to (39 and 39 weeks)."""
-    scores, table = cdnow.scores, cdnow.choice.table
+    """The family chosen before the origin, and the limits that its forecast keeps to (39 and 39 weeks)."""
+    scores, table = cdnow.scores, cdnow.compared.table
     chosen = scores.iloc[0]
-    assert cdnow.family is MBGNBD
-    assert chosen["log_score"] * 2357 == pytest.approx(table["log_score"].max())
+    assert cdnow.family is BGNBD
+    assert cdnow.reason.startswith("Family chosen on the orders from 1997-05-18 to 1997-09-30.")
+    assert chosen["log_score"] * 2357 == pytest.approx(table.loc["BG/NBD", "log_score"])
+    assert cdnow.compared.chosen is MBGNBD  # in hindsight
     assert chosen["rmse"] <= 1.61
     assert chosen["mae"] < 0.70
     assert chosen["actual"] == 1882
@@ -97,7 +99,7 @@ def test_conformal_levels_cover_although_the_model_is_wrong(cdnow):
     n = cells["n"].to_numpy()
     half = np.random.default_rng(0).binomial(n, 0.5)
     taught, tested = (SimpleNamespace(cells=cells.assign(n=part)) for part in (half, n - half))
-    nbd = modelled(cdnow.choice.fits["NBD"].model, cdnow.holdout)
+    nbd = modelled(cdnow.compared.fits["NBD"].model, cdnow.holdout)
     table = conformal(nbd, tested, levels(nbd, taught))
     assert abs(table["raw"] - 0.9).max() > 0.1
     for _, row in table.iterrows():
@@ -110,25 +112,27 @@ def test_conformal_levels_cover_although_the_model_is_wrong(cdnow):
     assert cdnow.conformal["n"].sum() == 2357
 
 
-def test_nothing_after_the_origin_reaches_a_forecast():
-    """Every order after the origin is moved, multiplied and given to somebody else; forecasts stay bit for bit."""
+@pytest.mark.parametrize(("origin", "learned"), [("1997-09-30", False), ("1998-03-31", True)])
+def test_nothing_after_the_origin_reaches_a_forecast(origin, learned):
+    """Every order after the origin is moved, multiplied and given to somebody else; forecasts, the choice of the family
+    and the width of the bands stay bit for bit."""
     frame = ltv.read_orders("cdnow_sample").table.to_pandas()[["customer", "day", "value"]]
     frame["day"] = pd.to_datetime(frame["day"])
-    late = frame["day"] > "1997-09-30"
-    rng = np.random.default_rng(0)
+    late = frame["day"] > origin
+    rng, left = np.random.default_rng(0), (pd.Timestamp("1998-06-30") - pd.Timestamp(origin)).days
     other = frame.copy()
     known = frame.loc[~late, "customer"].unique()
     other.loc[late, "customer"] = rng.choice(known, late.sum())
-    other.loc[late, "day"] = pd.Timestamp("1997-10-01") + pd.to_timedelta(rng.integers(0, 273, late.sum()), unit="D")
+    other.loc[late, "day"] = pd.Timestamp("1998-06-30") - pd.to_timedelta(rng.integers(0, left, late.sum()), unit="D")
     other.loc[late, "value"] = rng.integers(1, 900, late.sum())
     seen = []
     for rows in (frame, other):
         log = ltv.read_orders(rows, customer="customer", date="day", amount="value", until="1998-06-30")
-        test = ltv.backtest(log, BGNBD, at="1997-09-30", horizons=["60 days"])
+        test = ltv.backtest(log, at=origin, horizons=["30 days"])
         n = test.holdout.cells.groupby(["frequency", "recency_days", "age_days", "lately"])["n"].sum()
         naive = [(one.name, float(n.index.size), _by_history(test, one)) for one in baselines(test.holdout)]
         rolled = test.rolled.reset_index()
-        past = rolled[[day <= dt.date(1997, 9, 30) for day in rolled["at"]]]
+        past = rolled[[day <= dt.date.fromisoformat(origin) for day in rolled["at"]]]
         claims = past.drop(columns=["actual", "log_error", "tau", *[c for c in past if c.startswith("wide_")]])
         seen.append(
             (
@@ -137,8 +141,11 @@ def test_nothing_after_the_origin_reaches_a_forecast():
                 test.grade.total.loc["raw", ["estimate", "low", "high"]],
                 claims,
                 _by_history(test, test.forecast),
+                pd.Series({"family": test.family.title, "reason": test.reason, "tau": test.grade.tau}),
+                ltv.grade(log, at=origin, draws=50).total[["estimate", "low", "high"]],
             )
         )
+    assert (seen[0][-2]["tau"] != 0.12) == learned
     for first, second in zip(*seen, strict=True):
         if isinstance(first, list):
             for (name, size, one), (again, same, two) in zip(first, second, strict=True):
@@ -244,7 +251,7 @@ def test_dropout_is_told_from_none_when_it_is_strong_and_not_when_there_is_none(
     assert strong.family is not NBD
     assert strong.against.loc["NBD", "low"] > 0
     for seed in range(3):
-        table = ltv.backtest(log_of(NBD(0.8, 6.0), seed=seed, customers=600)).choice.table
+        table = ltv.backtest(log_of(NBD(0.8, 6.0), seed=seed, customers=600)).compared.table
         assert table.loc["NBD", "behind"] <= 2 * table.loc["NBD", "se"] + 1e-9
         chosen = table[table["chosen"]].iloc[0]
         assert chosen["forecast"] == pytest.approx(chosen["actual"], rel=0.1)
@@ -298,11 +305,11 @@ def test_drift_is_named_when_new_customers_are_others_and_not_otherwise():
 
 def test_log_scores_of_cells_are_those_of_compare(cdnow):
     pairs, later = cdnow.holdout.pairs
-    for title, found in cdnow.choice.fits.items():
+    for title, found in cdnow.compared.fits.items():
         forecast = modelled(found.model, cdnow.holdout)
         cells = cdnow.holdout.cells
         assert cells["n"] @ log_scores(forecast, cells["later"]) == pytest.approx(
-            cdnow.choice.table.loc[title, "log_score"]
+            cdnow.compared.table.loc[title, "log_score"]
         )
     assert pairs.n @ later == 1882
 

@@ -16,15 +16,14 @@ from ltv.metrics.backtests.baselines import baselines
 from ltv.metrics.backtests.conformal import conformal, levels
 from ltv.metrics.backtests.drifting import Drift, drift
 from ltv.metrics.backtests.forecasts import Forecast, modelled
-from ltv.metrics.backtests.grading import FAIR, TRACKED, Grade, graded
+from ltv.metrics.backtests.grading import FAIR, TRACKED, Grade, fitted_before, graded
 from ltv.metrics.backtests.holdouts import Holdout, earlier, hold_out, middle
 from ltv.metrics.backtests.newcoming import newcomers
 from ltv.metrics.backtests.revenue_scores import revenue_forecasts, revenue_table
 from ltv.metrics.backtests.rolling import coverage, learned, roll
 from ltv.metrics.backtests.scores import brier, deciles, gini, lead, pit, reliability, score_table
 from ltv.metrics.backtests.widening import Widening
-from ltv.models import NBD, Comparison, Fit, GammaGamma, compare
-from ltv.models.comparison import PREFERENCE
+from ltv.models import Comparison, Fit, GammaGamma, compare
 from ltv.models.fitting import fit
 from ltv.orders.customers import summarize
 from ltv.orders.log import Orders
@@ -37,29 +36,30 @@ HORIZONS = ("30 days", "90 days", "180 days")
 class Backtest:
     """What past forecasts were worth. Every frame is computed when it is first asked for.
 
-    `holdout` is the main origin, with all that came after it; `choice` the families compared on it; `days` the
-    horizons of the rolling origins.
+    `holdout` is the main origin, with all that came after it; `buying` the family that is graded, fitted at the origin,
+    and `reason` why this one: nothing after the origin had a say. `days` are the horizons of the rolling origins.
     """
 
     holdout: Holdout
-    choice: Comparison
+    buying: Fit
+    reason: str
     days: tuple[int, ...]
 
     @property
     def family(self) -> Any:
-        """The family that the rule chose."""
-        return self.choice.chosen
+        """The family that is graded."""
+        return self.buying.family
 
-    @property
-    def buying(self) -> Fit:
-        """The chosen family as fitted at the main origin."""
-        return self.choice.fits[self.family.title]
+    @cached_property
+    def compared(self) -> Comparison:
+        """All families on the holdout: what hindsight says of them. The graded one was chosen without it."""
+        return compare(*self.holdout.pairs, self.holdout.span)
 
     @cached_property
     def grade(self) -> Grade:
         """The main origin's total of orders, with τ as it was known then."""
         tau = learned(self.rolled, what="orders", days=self._nearest, by=self.holdout.at).tau
-        return graded(self.holdout, replace(self.buying, size=TRACKED), self.choice.reason, tau=tau)
+        return graded(self.holdout, replace(self.buying, size=TRACKED), self.reason, tau=tau)
 
     @property
     def _nearest(self) -> int:
@@ -74,10 +74,7 @@ class Backtest:
     @cached_property
     def others(self) -> list[Forecast]:
         """The forecasts of the other families and the naive ones."""
-        fits = dict(self.choice.fits)
-        if NBD.title not in fits:
-            fits[NBD.title] = fit(NBD, self.holdout.customers.patterns)
-        rest = [other.model for title, other in fits.items() if title != self.family.title]
+        rest = [other.model for title, other in self.compared.fits.items() if title != self.family.title]
         return [modelled(model, self.holdout) for model in rest] + baselines(self.holdout)
 
     @cached_property
@@ -94,9 +91,8 @@ class Backtest:
 
     @property
     def rival(self) -> str:
-        """The best naive forecast: by log score, of those that are distributions."""
-        naive = self.scores[self.scores["naive"]]
-        return str(naive["log_score"].idxmax())
+        """The naive forecast with the least error (RMSE) per customer."""
+        return str(self.scores.loc[self.scores["naive"], "rmse"].idxmin())
 
     @property
     def beats_naive(self) -> bool:
@@ -211,7 +207,7 @@ class Backtest:
         return found
 
     def __repr__(self) -> str:
-        return "\n".join([self.grade.text, self.choice.reason, *(f"- {fault}" for fault in self.faults())])
+        return "\n".join([self.grade.text, self.reason, *(f"- {fault}" for fault in self.faults())])
 
 
 def backtest(
@@ -224,13 +220,13 @@ def backtest(
 ) -> Backtest:
     """Grade forecasts made at day `at` (default: the middle of the window) of all that came after, and roll the origin.
 
-    The family is chosen on the holdout by the rule of `ltv.models.compare`, unless one is given. Horizons that do not
-    fit after a quarter of the window are left out; if none does, half of what is left is taken.
+    Unless one is given, the family is chosen by `choose` on the log up to `at`. Horizons that do not fit after a quarter
+    of the window are left out; if none does, half of what is left is taken.
 
     Raises DataError when the window is too short, FitError when no family fits.
     """
     holdout = hold_out(orders, at=at or middle(orders), unit=unit)
-    chosen = compare(*holdout.pairs, holdout.span, families=PREFERENCE if family is None else (family,))
+    buying, reason = fitted_before(holdout, family)
     room = (orders.until - orders.since).days * 3 // 4
     days = sorted({max(1, int(np.floor(Horizon.of(horizon).days))) for horizon in horizons})
-    return Backtest(holdout, chosen, tuple(d for d in days if d <= room) or (room // 2,))
+    return Backtest(holdout, buying, reason, tuple(d for d in days if d <= room) or (room // 2,))

@@ -16,12 +16,14 @@ from ltv.metrics.backtests.bands import band, group_totals
 from ltv.metrics.backtests.holdouts import Holdout, hold_out, middle
 from ltv.metrics.backtests.tracking import track
 from ltv.metrics.lifetime_value.futures import SHOCK_SD
-from ltv.models import BGNBD, Comparison, Fit, GammaGamma, compare
+from ltv.models import BGNBD, Fit, GammaGamma, compare
+from ltv.models.comparison import PREFERENCE
 from ltv.models.fitting import fit
 from ltv.orders.log import Orders
 from ltv.units import Unit
 
 GOOD, FAIR = 0.05, 0.10
+DAY = dt.timedelta(days=1)
 TRACKED = 1000  # draws behind the band of the tracking curve
 
 
@@ -30,7 +32,7 @@ class Grade:
     """A forecast of the repeat orders of a holdout, by customers known at its start, and what they did.
 
     `family` made it, for the `reason` given. `total`: one row per band (raw: parameters and chance; widened: with
-    calendar shocks of scale `tau`) with estimate, low, high, actual. `tone` is good, warn or bad; `text` says it.
+    calendar shocks of scale `tau`) with estimate, low, high, actual. `text` says how good it was.
     `order_value`: what an order of the holdout brought over what was expected of it (estimate, low, high), or None.
     """
 
@@ -58,22 +60,29 @@ class Grade:
 
     @property
     def tone(self) -> str:
+        """good: within 5 % and inside its own band; warn: within 10 %, or inside the widened band; else bad."""
         miss = abs(self.error)
-        return "good" if miss <= GOOD and self.covered else "warn" if miss <= FAIR else "bad"
+        if miss <= GOOD and self.covered:
+            return "good"
+        return "warn" if miss <= FAIR or self._holds("widened") else "bad"
+
+    @property
+    def way(self) -> str:
+        """Whether the forecast was too low or too high."""
+        return "low" if self.error < 0 else "high"
 
     @property
     def text(self) -> str:
         raw, wide = self.total.loc["raw"], self.total.loc["widened"]
-        way = "low" if self.error < 0 else "high"
         verdict = {
             "good": "The forecast was close",
-            "warn": "The forecast was fair: plan with the widened band",
-            "bad": "The forecast missed: do not plan on its narrow band",
+            "warn": "Plan with the widened band",
+            "bad": "The forecast missed: do not plan on it",
         }[self.tone]
         return (
             f"Tested on its own past, fitted up to {self.at}, {self.family.title} forecast {self.forecast:,.0f} repeat orders "
             f"of {self.customers:,} customers until {self.until}; they made {self.actual:,}. That is {abs(self.error):.1%} too "
-            f"{way}, {'inside' if self.covered else 'outside'} its own 90% band ({raw['low']:,.0f} to {raw['high']:,.0f}) and "
+            f"{self.way}, {'inside' if self.covered else 'outside'} its own 90% band ({raw['low']:,.0f} to {raw['high']:,.0f}) and "
             f"{'inside' if self._holds('widened') else 'outside'} the band widened for calendar shocks "
             f"({wide['low']:,.0f} to {wide['high']:,.0f}). {verdict}."
         )
@@ -93,17 +102,14 @@ def grade(
 ) -> Grade:
     """Fit on the log up to day `at` (default: the middle of the window) and grade the forecast of the rest.
 
-    Without `family` the one with the best held-out score is taken, by the rule of `ltv.models.compare`. `tau` is the
-    scale of calendar shocks: 0.12 until a back-test has learned another. `draws` make the band of the tracking curve.
+    Without `family` one is chosen by `choose` on the log up to `at`: no order that grades the forecast has a say in it.
+    `tau` is the scale of calendar shocks: 0.12 until a back-test has learned another. `draws` make the band of the
+    tracking curve.
 
     Raises DataError when the window is too short to halve, FitError when the first part cannot be fitted.
     """
     holdout = hold_out(orders, at=at or middle(orders), unit=unit)
-    if family is None:
-        choice = compare(*holdout.pairs, holdout.span)
-        buying, reason = choice.fits[choice.chosen.title], _chosen(holdout, choice)
-    else:
-        buying, reason = fit(family, holdout.customers.patterns), f"{family.title} was asked for."
+    buying, reason = fitted_before(holdout, family)
     made = graded(holdout, replace(buying, size=draws), reason, tau=tau)
     return replace(made, order_value=order_value_ratio(holdout))
 
@@ -111,17 +117,35 @@ def grade(
 def choose(orders: Orders, *, at: str | dt.date | None = None, unit: str | Unit = "week") -> tuple[Any, str]:
     """The family whose forecast of the log after day `at` (default: its middle) was best, by the rule of
     `ltv.models.compare`, and why; BG/NBD where the log is too short to ask or nothing can be fitted to its first part.
+
+    >>> import ltv
+    >>> choose(ltv.read_orders("cdnow_sample"))[0].title
+    'MBG/NBD'
     """
     try:
         holdout = hold_out(orders, at=at or middle(orders), unit=unit)
         choice = compare(*holdout.pairs, holdout.span)
     except (DataError, FitError):
         return BGNBD, f"{BGNBD.title}: the log is too short to choose by its forecasts."
-    return choice.chosen, _chosen(holdout, choice)
+    return choice.chosen, f"Family chosen on the orders from {holdout.at + DAY} to {holdout.until}. {choice.reason}"
 
 
-def _chosen(holdout: Holdout, choice: Comparison) -> str:
-    return f"Family chosen on the orders after {holdout.at}. {choice.reason}"
+def fitted_before(holdout: Holdout, family: Any = None) -> tuple[Fit, str]:
+    """A family fitted to the customers as known at the origin, chosen by what had happened by then, and why this one.
+
+    Where the chosen family cannot be fitted at the origin, the first of `PREFERENCE` that can. Raises FitError where none can.
+    """
+    patterns = holdout.customers.patterns
+    if family is not None:
+        return fit(family, patterns), f"{family.title} was asked for."
+    family, reason = choose(holdout.customers.orders, unit=holdout.customers.unit)
+    faults = []
+    for one in dict.fromkeys((family, *PREFERENCE)):
+        try:
+            return fit(one, patterns), reason if one is family else f"{one.title}: {family.title} could not be fitted."
+        except FitError as fault:
+            faults.append(str(fault).removeprefix(f"{one.title} "))
+    raise FitError("\n  ".join(["no family fits:", *dict.fromkeys(faults)]))
 
 
 def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD) -> Grade:

@@ -115,10 +115,19 @@ def findings(test: Backtest) -> blocks.Findings:
         ],
         for_product=[
             drift.text[:1].upper() + drift.text[1:],
-            f"The family is {test.family.title}; {test.choice.why}",
+            _hindsight(test),
             *_naive(test),
         ],
     )
+
+
+def _hindsight(test: Backtest) -> str:
+    """The graded family, and whether it was the best choice as it turned out."""
+    best = test.compared.chosen.title
+    chosen = f"The forecast was made by {test.family.title}, chosen without the orders that grade it."
+    if best == test.family.title:
+        return f"{chosen} In hindsight it was the right choice."
+    return f"{chosen} In hindsight {best} would have been better, as the table of families shows."
 
 
 def _naive(test: Backtest) -> list[str]:

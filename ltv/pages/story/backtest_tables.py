@@ -24,14 +24,14 @@ def score_table(test: Backtest) -> Table:
 
 
 def family_table(test: Backtest) -> Table:
-    """The families by the rule: held-out log score in total, its distance to the best, and the fit's own criteria."""
-    frame = test.choice.table.drop(columns=["actual"])
-    frame["chosen"] = frame["chosen"].map({True: "chosen", False: ""})
+    """The families in hindsight: held-out log score in total, its distance to the best, and the fit's own criteria."""
+    frame = test.compared.table.drop(columns=["actual", "chosen"])
+    frame["graded"] = ["graded" if title == test.family.title else "" for title in frame.index]
     kinds = dict.fromkeys(("log_score", "behind", "se", "log_likelihood", "aic", "bic"), "number:1")
     return Table(
         frame,
-        "Families on the same holdout; AIC and BIC are shown and not used",
-        formats=kinds | {"forecast": "integer", "status": "text", "chosen": "text"},
+        "Families in hindsight, on the same holdout. The graded one was chosen before; AIC and BIC are shown and not used",
+        formats=kinds | {"forecast": "integer", "status": "text", "graded": "text"},
         labels={
             "behind": "behind the best",
             "se": "standard error",

@@ -94,6 +94,13 @@ def graded(grade: Grade) -> blocks.Grade:
     return blocks.Grade(grade.tone, grade.text)  # type: ignore[arg-type]
 
 
+def trust(grade: Grade) -> str:
+    """How far to trust the forecast, as a sentence for a headline; the word is that of the badge."""
+    word = blocks.GRADES[grade.tone].lower()
+    off = "" if grade.tone == "good" else f": the last one was {abs(grade.error):.0%} too {grade.way}"
+    return f"Past forecasts of this kind were **{word}**{off}."
+
+
 def tracking_alt(grade: Grade) -> str:
     """The finding of the tracking plot for those who do not see it."""
     return (

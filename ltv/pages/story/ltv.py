@@ -10,18 +10,13 @@ from ltv.metrics.backtests.widening import Widening
 from ltv.models import BGNBD, Fit, independence
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
-from ltv.pages.story.common import amount, covers, share
+from ltv.pages.story.common import amount, covers, share, trust
 
 
 def headline(log: Orders, equity: pd.DataFrame, grade: Grade, *, horizon: str) -> blocks.Headline:
     """What the customer base is worth, and whether the forecast behind it has earned trust."""
     worth, count = equity.loc["widened"], int(equity["n"].iloc[0])
-    trust = {
-        "good": "The model forecast its own past closely.",
-        "warn": f"Take the band seriously: on its own past the model was {abs(grade.error):.0%} off.",
-        "bad": f"Read it as a rough guide: on its own past the model was {abs(grade.error):.0%} too {_way(grade)}.",
-    }[grade.tone]
-    text = f"The {count:,} customers are forecast to bring **{amount(worth, log.currency, 0)}** of margin in the next {horizon}. {trust}"
+    text = f"The {count:,} customers are forecast to bring **{amount(worth, log.currency, 0)}** of margin in the next {horizon}. {trust(grade)}"
     return blocks.Headline(text, covers(log), str(log.until), log.alarms)
 
 
@@ -163,7 +158,3 @@ def groups_alt(groups: pd.DataFrame, log: Orders) -> str:
 
 def _many(count: int) -> str:
     return f"{count:,} customers"
-
-
-def _way(grade: Grade) -> str:
-    return "low" if grade.error < 0 else "high"

@@ -11,23 +11,24 @@ from ltv.metrics.cac_payback.campaigns import review, review_day
 from ltv.metrics.cac_payback.payback import payback
 from ltv.metrics.cac_payback.projection import Projection
 from ltv.metrics.cac_payback.sensitivity import margin_sensitivity
-from ltv.models import Family
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
-from ltv.pages.story.common import covers
+from ltv.pages.story.common import covers, trust
 from ltv.pages.tables import Table
 from ltv.plots.drawing import happened
 
 
-def headline(log: Orders, projection: Projection, when: pd.DataFrame, affordable: pd.DataFrame) -> blocks.Headline:
-    """What a customer may cost, and when a given cost comes back."""
+def headline(
+    log: Orders, projection: Projection, when: pd.DataFrame, affordable: pd.DataFrame, grade: Grade
+) -> blocks.Headline:
+    """What a customer may cost, when a given cost comes back, and how good such forecasts have been."""
     target = _year(affordable)
     safe = affordable.loc[target, "estimate"]
     cac, row = when.index[0], when.iloc[0]
     asked = "; at that CAC" if cac == safe else f". At a CAC of {formats.money(cac, log.currency)}"
     text = (
         f"A customer may cost **{formats.money(safe, log.currency)}** if the money has to be back within {target} months"
-        f"{asked} it is back after **{months(row, projection)}**."
+        f"{asked} it is back after **{months(row, projection)}**. {trust(grade)}"
     )
     return blocks.Headline(text, covers(log), str(log.until), log.alarms)
 
@@ -119,12 +120,7 @@ def findings(
             f"The first order leaves **{show(curve['estimate'].iloc[0])}** per customer; after {past.name} months it is "
             f"**{show(past['estimate'])}**, {_realised(past)}.",
             f"After {curve.index[-1]} months the model expects {show(end['estimate'])} ({show(end['low'])} to {show(end['high'])}), of which "
-            f"{formats.percent(1 - end['realised'] / end['estimate'], 0)} is projected"
-            + (
-                f"; its last forecast was {abs(grade.error):.0%} too {'low' if grade.error < 0 else 'high'}."
-                if grade.tone != "good"
-                else "."
-            ),
+            f"{formats.percent(1 - end['realised'] / end['estimate'], 0)} is projected.",
         ],
     )
 
@@ -173,11 +169,11 @@ def beside(log: Orders, projection: Projection, when: pd.DataFrame) -> blocks.No
     return blocks.Notes("Counted otherwise", said)
 
 
-def reviewed(log: Orders, *, at: str | None, family: type[Family], unit: str) -> blocks.Notes:
+def reviewed(log: Orders, *, at: str | None, unit: str) -> blocks.Notes:
     """What was forecast in the past for the newcomers of then, and what came; or why nothing could be."""
     title = "A past forecast, looked back on"
     try:
-        row = review(log, at=at, family=family, unit=unit).iloc[0]
+        row = review(log, at=at, unit=unit).iloc[0]
     except (DataError, FitError) as fault:
         return blocks.Notes(title, [f"Nothing could be forecast at the end of {at or review_day(log)}: {fault}"])
     show = lambda value: formats.money(value, log.currency, 0)  # noqa: E731
