@@ -114,5 +114,5 @@ def test_a_page_of_a_log_too_short_to_look_back_says_why():
     )  # fmt: skip
     assert (
         "Nothing could be forecast at the end of 2024-01-01"
-        in reviewed(log, at=None, family=ltv.BGNBD, unit="week").items[0]
+        in reviewed(log, at=None, unit="week").items[0]
     )

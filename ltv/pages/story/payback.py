@@ -95,7 +95,6 @@ def findings(
     projection: Projection,
     when: pd.DataFrame,
     affordable: pd.DataFrame,
-    grade: Grade,
     *,
     probability: float,
 ) -> blocks.Findings:
