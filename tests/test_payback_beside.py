@@ -112,7 +112,4 @@ def test_a_page_of_a_log_too_short_to_look_back_says_why():
         pd.DataFrame({"who": ["a", "b"], "when": ["2024-01-01", "2024-01-02"], "paid": [1, 2]}),
         customer="who", date="when", amount="paid",
     )  # fmt: skip
-    assert (
-        "Nothing could be forecast at the end of 2024-01-01"
-        in reviewed(log, at=None, unit="week").items[0]
-    )
+    assert "Nothing could be forecast at the end of 2024-01-01" in reviewed(log, at=None, unit="week").items[0]
