@@ -6,11 +6,12 @@ from ltv.models.data import OrderValues, Patterns
 from ltv.models.family import Family
 from ltv.models.fitting import Fit
 from ltv.models.gamma_gamma import GammaGamma
+from ltv.models.known_value import KnownValue
 from ltv.models.nbd import NBD
 from ltv.models.order_values import Independence, compressed, independence, with_first_order
 from ltv.models.pareto_nbd import ParetoNBD
 from ltv.models.pooling import Pooled, pooled
-from ltv.models.recalled import fit
+from ltv.models.recalled import fit, fit_worth
 from ltv.models.saving import load, save
 from ltv.models.second_opinion import second_opinion
 from ltv.models.status import Status
@@ -24,6 +25,7 @@ __all__ = [
     "Fit",
     "GammaGamma",
     "Independence",
+    "KnownValue",
     "OrderValues",
     "ParetoNBD",
     "Patterns",
@@ -32,6 +34,7 @@ __all__ = [
     "compare",
     "compressed",
     "fit",
+    "fit_worth",
     "independence",
     "load",
     "pooled",

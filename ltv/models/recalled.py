@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from ltv import cache
-from ltv.models import fitting, saving
+from ltv.models import fitting, known_value, saving
 from ltv.models.data import OrderValues, Patterns
 from ltv.models.family import Family
 from ltv.models.fitting import Fit
@@ -26,3 +26,8 @@ def fit(family: type[Family], data: Any, **options: Any) -> Fit:
         load=lambda folder: saving.load(folder / FILE),
         save=lambda found, folder: saving.save(found, folder / FILE),
     )
+
+
+@wraps(known_value.fit_worth)
+def fit_worth(data: Any, *, seed: int = 0) -> Fit:
+    return known_value.fit_worth(data, seed=seed, by=fit)

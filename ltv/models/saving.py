@@ -16,6 +16,7 @@ from ltv.errors import FitError, LtvError
 from ltv.models.beta_geometric import BGNBD, MBGNBD
 from ltv.models.fitting import Fit
 from ltv.models.gamma_gamma import GammaGamma
+from ltv.models.known_value import KnownValue
 from ltv.models.nbd import NBD
 from ltv.models.pareto_nbd import ParetoNBD
 from ltv.models.posterior import Posterior
@@ -23,7 +24,7 @@ from ltv.models.status import Status
 from ltv.units import Unit
 
 FORMAT = 2
-FAMILIES = {family.__name__: family for family in (NBD, BGNBD, MBGNBD, ParetoNBD, GammaGamma)}
+FAMILIES = {family.__name__: family for family in (NBD, BGNBD, MBGNBD, ParetoNBD, GammaGamma, KnownValue)}
 
 
 def fingerprint(data: Any) -> str:

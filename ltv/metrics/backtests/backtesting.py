@@ -23,8 +23,9 @@ from ltv.metrics.backtests.revenue_scores import revenue_forecasts, revenue_tabl
 from ltv.metrics.backtests.rolling import coverage, learned, roll
 from ltv.metrics.backtests.scores import brier, deciles, gini, lead, pit, reliability, score_table
 from ltv.metrics.backtests.widening import Widening
-from ltv.models import Comparison, Fit, GammaGamma, compare
+from ltv.models import Comparison, Fit, compare
 from ltv.models.fitting import fit
+from ltv.models.known_value import fit_worth
 from ltv.orders.customers import summarize
 from ltv.orders.log import Orders
 from ltv.units import Horizon, Unit
@@ -160,7 +161,7 @@ class Backtest:
     def revenue(self) -> pd.DataFrame:
         """RMSE, bias and total of revenue per customer, by forecast; empty where order values cannot be fitted."""
         try:
-            values = fit(GammaGamma, self.holdout.customers)
+            values = fit_worth(self.holdout.customers)
         except (FitError, DataError):
             return revenue_table({}, self.holdout)
         return revenue_table(

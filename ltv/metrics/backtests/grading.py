@@ -16,9 +16,10 @@ from ltv.metrics.backtests.bands import band, group_totals
 from ltv.metrics.backtests.holdouts import Holdout, hold_out, middle
 from ltv.metrics.backtests.tracking import track
 from ltv.metrics.lifetime_value.futures import SHOCK_SD
-from ltv.models import BGNBD, Fit, GammaGamma, compare
+from ltv.models import BGNBD, Fit, compare
 from ltv.models.comparison import PREFERENCE
 from ltv.models.fitting import fit
+from ltv.models.known_value import fit_worth
 from ltv.orders.log import Orders
 from ltv.units import Unit
 
@@ -172,13 +173,13 @@ def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD)
 
 
 def order_value_ratio(holdout: Holdout) -> pd.Series | None:
-    """Revenue of the holdout's orders over what Gamma-Gamma, fitted before them, expected of those who placed them.
+    """Revenue of the holdout's orders over what a fit before them expected of those who placed them.
 
     Σ revenue ÷ Σ k·E[order value | x, mean] over customers with k > 0 orders, its interval linearised over customers.
     None where the order values cannot be fitted or nobody ordered.
     """
     try:
-        values = fit(GammaGamma, holdout.customers.order_values).model
+        values = fit_worth(holdout.customers).model
     except (DataError, FitError):
         return None
     x = np.unique(holdout.customers.patterns.x)

@@ -14,8 +14,9 @@ from ltv.errors import DataError, FitError
 from ltv.metrics.backtests.bands import Totals, Worth, band, both_totals
 from ltv.metrics.backtests.holdouts import acquired, histories, past_origins, totals_after
 from ltv.metrics.backtests.widening import Widening, independent, widening
-from ltv.models import GammaGamma, Patterns
+from ltv.models import Patterns
 from ltv.models.fitting import fit  # without its memory: these fits are never asked for again
+from ltv.models.known_value import fit_worth
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders, split
 from ltv.units import Unit, period_start
@@ -80,7 +81,7 @@ def _from(orders: Orders, family: Any, at: dt.date, days: Sequence[int], unit: s
 def _worth(customers: Customers, patterns: pd.DataFrame) -> Worth | None:
     """The value of orders as known at the origin; None where too few repeat orders say anything."""
     try:
-        values = fit(GammaGamma, customers)
+        values = fit_worth(customers)
     except (FitError, DataError):
         return None
     return Worth(values, (patterns["m"] / patterns["n"]).to_numpy(float))

@@ -13,7 +13,7 @@ import ibis
 import numpy as np
 
 from ltv import engine
-from ltv.models import Fit, GammaGamma, fit
+from ltv.models import Fit, fit_worth
 from ltv.orders.customers import Customers
 
 SURE = 2.0  # standard errors by which first orders must differ from later ones to be put on their level
@@ -76,4 +76,4 @@ def fit_order_values(customers: Customers, *, seed: int = 0) -> Fit:
     >>> round(float(fit_order_values(ltv.summarize(ltv.read_orders("cdnow_sample"))).model.expected_order_value()))
     33
     """
-    return fit(GammaGamma, as_ordered(customers).all_order_values, seed=seed)
+    return fit_worth(as_ordered(customers).all_order_values, seed=seed)

@@ -13,7 +13,7 @@ from ltv.errors import DataError
 from ltv.metrics import intervals
 from ltv.metrics.backtests.grading import choose
 from ltv.metrics.lifetime_value.futures import hold, shocks, totals
-from ltv.models import Family, GammaGamma, fit
+from ltv.models import Family, fit, fit_worth
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders, split
 from ltv.units import Unit
@@ -58,7 +58,7 @@ def review(
             "review", [f"acquired  no customer came from {since} to {until} with {only or 'any attribute'}"]
         )
     family = family or choose(before, unit=unit)[0]
-    buying, order_value = fit(family, everybody), fit(GammaGamma, everybody)
+    buying, order_value = fit(family, everybody), fit_worth(everybody)
     span = (orders.until - before.until).days / everybody.unit.days
     raw = totals(hold(theirs), buying, order_value, span, draws=draws) * before.margin_share
     wide, tails = raw * shocks(draws), intervals.tails()

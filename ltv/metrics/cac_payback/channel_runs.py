@@ -15,7 +15,9 @@ from ltv.metrics.cac_payback.costs import WHOLE
 from ltv.metrics.cac_payback.projection import Run, Terms, simulate
 from ltv.metrics.cac_payback.refunding import RefundCurve, of_group, refund_curve
 from ltv.metrics.lifetime_value.futures import hold
-from ltv.models import Family, Fit, GammaGamma, Pooled, fit, pooled
+from ltv.models import Family, Fit, GammaGamma, OrderValues, Pooled, fit, fit_worth, pooled
+from ltv.models.known_value import one_price
+from ltv.models.merging import merged
 from ltv.orders.customers import Customers
 from ltv.units import EPOCH, Unit, period_index
 
@@ -75,7 +77,7 @@ def _fits(
     """Buying and order value per channel, partially pooled; the channels too small to judge; and the words for it."""
     if len(segments) == 1:
         ((name, only),) = segments.items()
-        both = fit(family, only, seed=seed), fit(GammaGamma, only.all_order_values, seed=seed)
+        both = fit(family, only, seed=seed), fit_worth(only.all_order_values, seed=seed)
         return {name: both}, [], "One channel: nothing to pool."
     if not any(segment.counts["repeat_orders"] for segment in segments.values()):
         raise DataError("order values", ["frequency  no channel has a customer who came back with an order of value"])
@@ -86,15 +88,22 @@ def _fits(
         except DataError:  # all of its orders were free
             continue
     buying = pooled(family, segments, seed=seed)
-    if len(spending) > 1:
-        values = pooled(GammaGamma, spending, seed=seed)
-        worth = {name: _own_or_pooled(values, name) for name in segments}
-    else:
-        worth = dict.fromkeys(segments, fit(GammaGamma, next(iter(spending.values())), seed=seed))
+    worth = _worths(spending, seed)
     small = [name for name in segments if buying.own[name] < 0.5 or segments[name].counts["customers"] < FEW]
     few = "" if len(segments) > 4 else f"With {len(segments)} channels the spread between them comes from the prior. "
     said = f"Too small to judge: {', '.join(small)}." if small else "Every channel speaks mostly for itself."
-    return {name: (_own_or_pooled(buying, name), worth[name]) for name in segments}, small, few + said
+    return {name: (_own_or_pooled(buying, name), worth.get(name, worth[WHOLE])) for name in segments}, small, few + said
+
+
+def _worths(spending: dict[str, OrderValues], seed: int) -> dict[str, Fit]:
+    """What orders are worth by channel, partially pooled, and in all: a channel of one price has that price."""
+    whole = fit_worth(merged(list(spending.values())), seed=seed)
+    varied = {name: values for name, values in spending.items() if not one_price(values)}
+    known = {name: fit_worth(values, seed=seed) for name, values in spending.items() if name not in varied}
+    if whole.family is not GammaGamma or len(varied) < 2:
+        return dict.fromkeys(varied, whole) | known | {WHOLE: whole}
+    values = pooled(GammaGamma, varied, seed=seed)
+    return {name: _own_or_pooled(values, name) for name in varied} | known | {WHOLE: values.whole}
 
 
 def _own_or_pooled(fits: Pooled, name: str) -> Fit:

@@ -10,7 +10,7 @@ from ltv.errors import DataError, FitError
 from ltv.metrics.backtests.grading import choose
 from ltv.metrics.cohort_retention.modelled import modelled_repeats, modelled_retention, projected_retention
 from ltv.metrics.lifetime_value.winback import win_back
-from ltv.models import Fit, GammaGamma, fit
+from ltv.models import Fit, fit, fit_worth
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Unit
 
@@ -59,7 +59,7 @@ def model_beside(
         return Beside(why=str(fault))
     repeats = modelled_repeats(buying)
     try:
-        order_value = fit(GammaGamma, customers)
+        order_value = fit_worth(customers)
         gone = win_back(customers, buying, order_value, lapsed=lapsed, draws=DRAWS)
     except (DataError, FitError) as fault:
         return Beside((buying,), retention, repeats, projected, reason=reason, why=str(fault))

@@ -22,7 +22,7 @@ from scipy import special
 
 from ltv import engine
 from ltv.metrics import intervals
-from ltv.models import BGNBD, Fit, GammaGamma, fit
+from ltv.models import BGNBD, Fit, fit, fit_worth
 from ltv.models.family import Pairs, age_shift, distinct
 from ltv.models.fitting import WEIGHED
 from ltv.orders.customers import Customers, summarize
@@ -89,7 +89,7 @@ def score_log(
 ) -> int:
     """Fit BG/NBD and Gamma-Gamma to a log and write the scores of its customers; how many they are."""
     customers = summarize(orders)
-    buying, order_value = fit(BGNBD, customers), fit(GammaGamma, customers)
+    buying, order_value = fit(BGNBD, customers), fit_worth(customers)
     write_scores(score(customers, buying, order_value, horizon=horizon, discount=discount), to)
     return customers.counts["customers"]
 

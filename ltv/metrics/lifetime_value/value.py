@@ -20,6 +20,7 @@ from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, annual
 
 Array = NDArray[np.float64]
+ONCE = "one order only"
 RECENCY_DAYS = (30, 90, 180, 365)
 CHUNK = 1 << 18  # draws × patterns held at once: in a few megabytes they stay near the processor
 
@@ -176,7 +177,7 @@ def _recency_groups(customers: Customers) -> NDArray[np.int64]:
 def _recency_names() -> list[str]:
     ranges = pairwise([0, *RECENCY_DAYS])
     named = [f"repeater, {start + 1 if start else 0}–{end} days ago" for start, end in ranges]
-    return ["one order only", *named, f"repeater, over {RECENCY_DAYS[-1]} days ago"]
+    return [ONCE, *named, f"repeater, over {RECENCY_DAYS[-1]} days ago"]
 
 
 def equity(

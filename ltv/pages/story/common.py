@@ -9,7 +9,7 @@ import pandas as pd
 
 from ltv.metrics.backtests.grading import Grade
 from ltv.metrics.cac_payback.refunding import refund_curve, still_to_come
-from ltv.models import Fit, GammaGamma
+from ltv.models import Fit
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.changes import closed_months
@@ -118,7 +118,7 @@ def fit_health(*fits: Fit, reason: str = "") -> blocks.Notes:
 
 def estimates(fit: Fit) -> Table:
     """Parameters of a fit with their intervals."""
-    timed = "" if fit.family is GammaGamma else f" (time in {fit.unit}s)"
+    timed = "" if fit.family.reads == "order_values" else f" (time in {fit.unit}s)"
     caption = f"{fit.family.title}: parameters{timed}, log-likelihood {fit.log_likelihood:,.3f}"
     return Table(
         fit.estimates, caption, formats=dict.fromkeys(fit.estimates, "number:4"), labels={"se": "standard error"}

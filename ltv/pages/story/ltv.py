@@ -7,7 +7,9 @@ import pandas as pd
 from ltv.errors import DataError
 from ltv.metrics.backtests.grading import Grade
 from ltv.metrics.backtests.widening import Widening
-from ltv.models import BGNBD, Fit, independence
+from ltv.metrics.lifetime_value.value import ONCE
+from ltv.models import BGNBD, Fit, KnownValue, independence
+from ltv.models.known_value import NEARLY
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import amount, covers, share, trust
@@ -65,28 +67,52 @@ def findings(log: Orders, groups: pd.DataFrame, soon: pd.DataFrame, *, horizon: 
     total = groups["n"].sum()
     fresh = groups[groups.index.str.contains("0–30 days|31–90 days")]
     lapsed = groups[groups.index.str.contains("over 365|181–365")]
-    single = groups.iloc[0]
     return blocks.Findings(
-        for_operations=[
-            f"**{_many(lapsed['n'].sum())}** have ordered more than once but not for over 180 days; the model still expects "
-            f"{formats.percent(lapsed['share'].sum())} of all value from them. That is the ground for winning back.",
-            *_unlikely(soon),
-            f"A customer who ordered once is worth {amount(single, log.currency, 2)} in the next {horizon}: more than that is too "
-            f"much to spend on a second order, unless it changes the customer.",
-        ],
+        for_operations=[*_lapsed(lapsed), *_unlikely(soon), *_second_order(log, groups, horizon)],
         for_product=[
             f"**{formats.percent(fresh['share'].sum(), 0)}** of the value sits with the {fresh['n'].sum():,} repeaters "
             f"({formats.percent(fresh['n'].sum() / total, 0)} of customers) who ordered in the last 90 days: losing their habit costs most.",
-            f"{formats.percent(single['n'] / total, 0)} of customers have ordered once and carry {formats.percent(single['share'])} of the value.",
+            _ordered_once(groups),
         ],
+    )
+
+
+def _lapsed(groups: pd.DataFrame) -> list[str]:
+    """Who may be won back, where there is anybody."""
+    if groups.empty:
+        return []
+    return [
+        f"**{_many(groups['n'].sum())}** have ordered more than once but not for over 180 days; the model still expects "
+        f"{formats.percent(groups['share'].sum())} of all value from them. That is the ground for winning back."
+    ]
+
+
+def _second_order(log: Orders, groups: pd.DataFrame, horizon: str) -> list[str]:
+    """What a second order may cost, where somebody has placed one only."""
+    if ONCE not in groups.index:
+        return []
+    return [
+        f"A customer who ordered once is worth {amount(groups.loc[ONCE], log.currency, 2)} in the next {horizon}: more than that is too "
+        f"much to spend on a second order, unless it changes the customer."
+    ]
+
+
+def _ordered_once(groups: pd.DataFrame) -> str:
+    """How many have ordered once, and what of the value is theirs."""
+    if ONCE not in groups.index:
+        return "Nobody here has ordered only once."
+    single = groups.loc[ONCE]
+    return (
+        f"{formats.percent(single['n'] / groups['n'].sum(), 0)} of customers have ordered once and carry "
+        f"{formats.percent(single['share'])} of the value."
     )
 
 
 def _unlikely(soon: pd.DataFrame) -> list[str]:
     """How many of the one-time buyers return soon by themselves."""
-    if "one order only" not in soon.index:
+    if ONCE not in soon.index:
         return []
-    row = soon.loc["one order only"]
+    row = soon.loc[ONCE]
     return [
         f"Left alone, {share(row)} of the {row['n']:,.0f} customers with one order will place a second one within 30 days: "
         "a campaign to them is measured against that."
@@ -95,22 +121,31 @@ def _unlikely(soon: pd.DataFrame) -> list[str]:
 
 def model_notes(buying: Fit, order_value: Fit, customers: Customers, grade: Grade, shocks: Widening) -> blocks.Notes:
     """What the two models say of the population, and what they leave out."""
-    mean = float(order_value.model.expected_order_value())
-    free = customers.counts["free"]
     notes = [
         f"{buying.family.title} describes when customers order, from {customers.counts['repeat_orders']:,} repeat orders of "
         f"{buying.customers:,} customers. It knows no seasons and no trend; what happens to all customers at once is only in the wider band.",
         f"The scale of that band on this page: {shocks.text} What was forecast half a log ago is judged with τ = {grade.tau:.2f}.",
         *_by_assumption(buying),
-        f"{order_value.family.title} describes what a repeat order is worth, from {order_value.customers:,} customers with repeat orders: "
-        f"{formats.money(mean, customers.orders.currency)} on average over all customers. "
-        + _spread(order_value, customers.orders.currency)
-        + (f" {free:,} whose repeat orders were free are left out of it." if free else ""),
-        "It takes order value to be independent of how often a customer orders. "
-        + _independence(order_value, customers),
+        *_worth(order_value, customers),
         *_order_value_graded(grade),
     ]
     return blocks.Notes("What the models assume", notes)
+
+
+def _worth(order_value: Fit, customers: Customers) -> list[str]:
+    """What an order is worth, how far customers differ in it, and what is taken for granted."""
+    free = customers.counts["free"]
+    left = f" {free:,} whose repeat orders were free are left out of it." if free else ""
+    mean = formats.money(float(order_value.model.expected_order_value()), customers.orders.currency)
+    if order_value.family is KnownValue:
+        nearly = " on average, and hardly any differs from it" if order_value.status == NEARLY else ""
+        return [f"Every order is worth {mean}{nearly}: only the number of orders has to be forecast.{left}"]
+    return [
+        f"{order_value.family.title} describes what a repeat order is worth, from {order_value.customers:,} customers with repeat orders: "
+        f"{mean} on average over all customers. " + _spread(order_value, customers.orders.currency) + left,
+        "It takes order value to be independent of how often a customer orders. "
+        + _independence(order_value, customers),
+    ]
 
 
 def _independence(order_value: Fit, customers: Customers) -> str:
