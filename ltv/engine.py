@@ -7,6 +7,7 @@ numbers, months are 12·year + month, and money is DECIMAL(18,4) until it reache
 from __future__ import annotations
 
 import atexit
+import glob
 import os
 import re
 import shutil
@@ -184,13 +185,7 @@ def zoned(table: ir.Table) -> ir.Table:
     return table.cast(instants) if instants else table
 
 
-def _spark_files(connection: Any, paths: Sequence[str], kind: str, delimiter: str) -> ir.Table:
-    session = connection._session
-    if kind == "parquet":
-        frame = session.read.parquet(*paths)
-    else:
-        rules = {"header": True, "sep": delimiter, "quote": '"', "escape": '"', "mode": "FAILFAST"}
-        frame = session.read.options(**rules).csv(list(paths))
+def _spark_files(connection: Any, frame: Any, paths: Sequence[str]) -> ir.Table:
     if len(paths) > 1:
         from pyspark.sql.functions import input_file_name
 
@@ -198,19 +193,43 @@ def _spark_files(connection: Any, paths: Sequence[str], kind: str, delimiter: st
     return from_spark(frame, connection)[0]
 
 
-def read_files(connection: Any, paths: Sequence[str], kind: str, *, delimiter: str = ",") -> ir.Table:
-    """CSV files with every cell as text, so that no id or amount loses a digit, or Parquet files as they are.
+def read_text(
+    connection: Any, paths: Sequence[str], columns: Sequence[str], delimiter: str, *, quoted_lines: bool, several: bool
+) -> ir.Table:
+    """CSV files of one heading, every cell as text, so that no id or amount loses a digit; nothing is guessed.
+
+    `quoted_lines`: whether a line end stands inside a cell, which Spark must know. With `several` each row knows its
+    file, in the column `FILE`.
+    """
+    if connection.name == "pyspark":
+        rules = {"header": True, "sep": delimiter, "quote": '"', "escape": '"', "mode": "FAILFAST"}
+        shape = ", ".join(f"`{name.replace('`', '``')}` STRING" for name in columns)
+        reader = connection._session.read.schema(shape).options(**rules, multiLine=quoted_lines)
+        return _spark_files(connection, reader.csv(list(paths)), paths if several else paths[:1])
+    return connection.read_csv(
+        [glob.escape(path) for path in paths],
+        auto_detect=False,
+        columns=dict.fromkeys(columns, "VARCHAR"),
+        delim=delimiter,
+        quote='"',
+        escape='"',
+        header=True,
+        null_padding=False,
+        **({"filename": FILE} if several else {}),
+    )
+
+
+def read_parquet(connection: Any, paths: Sequence[str], *, merged: bool = False) -> ir.Table:
+    """Parquet files as they are; `merged`: their columns differ, and one that a file does not have is missing there.
 
     Of several files each row knows its own, in the column `FILE`.
     """
     if connection.name == "pyspark":
-        return _spark_files(connection, paths, kind, delimiter)
-    several = len(paths) > 1
-    named = {"filename": FILE} if several else {}
-    if kind == "parquet":
-        return connection.read_parquet(list(paths), **named)
-    rules = {"delim": delimiter, "quote": '"', "escape": '"', "header": True, "all_varchar": True}
-    return connection.read_csv(list(paths), **rules, null_padding=False, union_by_name=several, **named)
+        reader = connection._session.read.option("mergeSchema", merged)
+        return _spark_files(connection, reader.parquet(*paths), paths)
+    escaped = [glob.escape(path) for path in paths]
+    named = {"filename": FILE} if len(paths) > 1 else {}
+    return connection.read_parquet(escaped, **named, **({"union_by_name": True} if merged else {}))
 
 
 def from_arrow(connection: Any, table: Any) -> ir.Table:
@@ -223,7 +242,7 @@ def from_frame(connection: Any, frame: pd.DataFrame) -> ir.Table:
     if connection.name == "pyspark":
         path = scratch() / f"{uuid.uuid4().hex}.parquet"
         frame.to_parquet(path, index=False)
-        return _spark_files(connection, [str(path)], "parquet", "")
+        return read_parquet(connection, [str(path)])
     return connection.create_table(ibis.util.gen_name("ltv_frame"), frame, temp=True)
 
 

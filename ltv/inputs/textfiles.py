@@ -1,91 +1,137 @@
-"""CSV files as people export them: which encoding, which delimiter; every cell stays text."""
+"""CSV files as people export them → files the engine reads with everything stated, nothing guessed."""
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import tempfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from ltv import engine
 from ltv.errors import DataError
-
-DELIMITERS = ",;\t|"
-BLOCK = 1 << 22
-_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-
-
-def open_bytes(path: Path) -> IO[bytes]:
-    """The content of a file, unpacked where it is gzipped (by its first bytes, not its name)."""
-    return gzip.open(path) if _packed(path) else path.open("rb")  # type: ignore[return-value]
+from ltv.inputs import plain, structure
+from ltv.inputs.layout import SEEN, Layout, enough, find_layout
+from ltv.inputs.records import LONGEST
+from ltv.inputs.structure import NotUtf8, Structure
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """The content piece by piece. Raises DataError where a zipped file is cut off or damaged."""
-    try:
-        with open_bytes(path) as stream:
-            while block := stream.read(BLOCK):
-                yield block
-    except (EOFError, OSError, zlib.error) as error:
-        raise DataError(f"orders ({path.name})", [f"file  could not be read: {error}"]) from error
+@dataclass(frozen=True)
+class TextFile:
+    """A file as the engine reads it: the rows below its one heading, whose cells are these columns.
 
-
-def find_encoding(path: Path) -> str:
-    """UTF-8 where every byte is, UTF-16 where it is marked, else Windows-1252, as spreadsheets in the West save."""
-    start = next(iter(blocks(path)), b"")[:4]
-    for mark, name in _MARKS.items():
-        if start.startswith(mark):
-            return name
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for block in blocks(path):
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-def as_utf8(path: Path, encoding: str) -> Path:
-    """The file itself where DuckDB reads it as it is, or a copy of it in UTF-8 in the temporary folder.
-
-    Raises DataError where the bytes are not of this encoding.
+    `ignored`: columns without heading and content. `quoted_lines`: whether a line end stands inside a cell.
     """
-    if encoding in ("utf-8", "utf-8-sig") and not _packed(path):
-        return path
-    try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        with tempfile.NamedTemporaryFile(
-            "w", suffix=".csv", dir=engine.scratch(), delete=False, encoding="utf-8", newline=""
-        ) as copy:
-            for block in blocks(path):
-                copy.write(decoder.decode(block))
-            copy.write(decoder.decode(b"", final=True))
-    except (UnicodeDecodeError, LookupError) as error:
-        raise DataError(f"orders ({path.name})", [f"file  cannot be read as {encoding}: {error}"]) from error
-    return Path(copy.name)
+
+    path: Path
+    name: str
+    columns: tuple[str, ...]
+    delimiter: str
+    rows: int
+    ignored: tuple[str, ...] = ()
+    quoted_lines: bool = False
+    returns: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        return tuple(column for column in self.columns if column not in self.ignored)
 
 
-def _packed(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(2) == b"\x1f\x8b"
+_READ: dict[tuple[Path, str, str | None], TextFile] = {}
+"""What this process has read, by place and content, so that a file is gone through and copied once."""
 
 
-def find_delimiter(path: Path) -> str:
-    """The mark that cuts the first lines of a UTF-8 file into the most columns, the same number in each."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        head = [line for line, _ in zip(stream, range(50), strict=False)]
-    widths = {}
-    for mark in DELIMITERS:
+def read_texts(paths: Sequence[Path], digests: Sequence[str], encoding: str | None) -> list[TextFile]:
+    """Each file, gone through line by line. Raises DataError with the faults of all of them."""
+    read, faults, known = [], list[str](), None
+    for path, digest in zip(paths, digests, strict=True):
+        key = (path.absolute(), digest, encoding)
         try:
-            counts = [len(cells) for cells in csv.reader(head, delimiter=mark) if cells]
-        except csv.Error:
-            continue
-        if counts:
-            usual = max(set(counts), key=counts.count)
-            widths[mark] = (counts.count(usual) / len(counts) > 0.8, usual == counts[0], usual)
-    return max(widths, key=lambda mark: widths[mark]) if widths else ","
+            if key not in _READ or not _READ[key].path.exists():
+                _READ[key], known = _read(path, encoding, known)
+            read.append(_READ[key])
+        except DataError as error:
+            faults += error.faults
+    if faults:
+        shown = faults[:20] + ([f"file     and {len(faults) - 20:,} more faults"] if len(faults) > 20 else [])
+        raise DataError(f"orders ({paths[0].name})" if len(paths) == 1 else "orders", shown)
+    return read
+
+
+def _read(path: Path, encoding: str | None, known: Layout | None) -> tuple[TextFile, Layout]:
+    remarks = list[str]()
+    text = plain.unpack(path)
+    if what := plain.is_no_table(plain.head_of(text, 64)):
+        raise DataError(f"orders ({path.name})", [f"file     {path.name} is {what}"])
+    told = plain.find_encoding(text)
+    using = encoding or told
+    if told in ("utf-16-le", "utf-16-be") and not encoding:
+        remarks.append(f"{path.name} is UTF-16 without a mark and was read as such.")
+    if using and using.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
+        text = plain.in_utf8(text, path.name, using)
+    try:
+        found = _scanned(text, path.name, known)
+    except NotUtf8 as error:
+        if encoding:
+            fault = (
+                f"file     {path.name}, {error}: cannot be read as {encoding}. Pass encoding=, the one it was saved in"
+            )
+            raise DataError(f"orders ({path.name})", [fault]) from error
+        text = plain.in_utf8(text, path.name, "cp1252")
+        remarks.append("The file is not UTF-8 and was read as Windows-1252; pass encoding= if names look wrong.")
+        found = _scanned(text, path.name, known)
+    again = structure.read_over(found)
+    if faults := structure.faults(found, path.name, structure.quote(path) if found.path == path else None):
+        raise DataError(f"orders ({path.name})", faults)
+    remarks += _remarks(found, path.name, again)
+    ragged_ends = found.lone_line or (found.feeds and found.returns)
+    readable = structure.rewrite(found) if found.cuts or ragged_ends else found.path
+    layout = found.layout
+    return TextFile(
+        path=readable,
+        name=path.name,
+        columns=layout.columns,
+        delimiter=layout.delimiter,
+        rows=found.rows,
+        ignored=found.ignored,
+        quoted_lines=found.quoted_lines,
+        returns=found.returns and readable == found.path,
+        remarks=tuple(remarks),
+    ), layout
+
+
+def _scanned(path: Path, name: str, known: Layout | None) -> Structure:
+    head = plain.head_of(path, SEEN)
+    if not enough(head):
+        head = plain.head_of(path, LONGEST)
+    if b"\n" not in head and b"\r" in head:
+        path = plain.with_line_feeds(path)
+        head = plain.head_of(path, SEEN)
+    if len(head) == LONGEST and b"\n" not in head:
+        fault = f"file     {name}, line 1: the line goes on beyond 2 MB: is this a table?"
+        raise DataError(f"orders ({name})", [fault])
+    layout = find_layout(head, known)
+    if layout is None:
+        raise DataError(f"orders ({name})", [f"file     {name} holds no line of text"])
+    if layout.looks_like_a_row:
+        fault = f"file     {name}, line {layout.line}: a row where the heading is expected. Write the names of the columns above it"
+        raise DataError(f"orders ({name})", [fault])
+    return Structure(path, layout).scan()
+
+
+def _remarks(found: Structure, name: str, again: Sequence[str]) -> list[str]:
+    said, layout = [], found.layout
+    if layout.above:
+        lines = "The first line" if layout.above == 1 else f"The first {layout.above} lines"
+        said.append(f"{name}: {lines} above the heading {'was' if layout.above == 1 else 'were'} read over.")
+    if again:
+        listed = ", ".join(again[:3]) + (f" and {len(again) - 3} more" if len(again) > 3 else "")
+        said.append(
+            f"{name}: the heading stands there again ({listed}) and was read over: several exports in one file?"
+        )
+    if found.blank_rows:
+        lines = f"{found.blank_rows:,} lines" if found.blank_rows > 1 else "1 line"
+        said.append(f"{name}: {lines} without any content (first: line {found.first_blank:,}) were read over.")
+    if found.lone_line:
+        said.append(f"{name}: carriage returns alone (first: line {found.lone_line:,}) were read as ends of lines.")
+    if unnamed := [name for name in found.unnamed if name not in found.ignored]:
+        said.append(f"{name}: the heading has no name for {', '.join(unnamed[:3])}.")
+    return said

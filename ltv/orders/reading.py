@@ -116,6 +116,7 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     if opened.slow:
         rows = engine.keep(opened.connection, rows)
     days = profile_rows(typed)
+    opened.check_count(int(days["rows"].sum()))
     faults += schema.cell_faults(typed, columns, days, refuse_negative=policy.refunds == "refuse")
     money, more = _currency(typed, window.currency)
     if faults := faults + more:

@@ -78,6 +78,8 @@ def check_names(source: Source, columns: Columns) -> None:
             ]
             hint = f'; did you mean "{near[0]}"?' if near else f"; there are {', '.join(there[:12])}"
             faults.append(f'{part:<8} no column "{name}"{hint}')
+        elif name in source.lacking:
+            faults.append(f'{part:<8} no column "{name}" in {source.lacking[name]}: add it there, or read them apart')
     taken = RESERVED.intersection(columns.by)
     faults += [f'by       "{name}" is a name of the log itself; rename the column' for name in sorted(taken)]
     if faults:
