@@ -29,6 +29,7 @@ from ltv.errors import DataError, ParameterError
 from ltv.units import EPOCH, Unit
 
 MONEY = "decimal(18, 4)"
+LOG = "decimal(18, 8)"
 HOME = ("duckdb", "pyspark")
 """Engines that everything here runs on; from any other rows are brought to DuckDB."""
 FILE, AGAIN = "ltv_file", "ltv_again"
@@ -305,6 +306,11 @@ def local_day(column: ir.Value, zone: str) -> ir.DateValue:
 def money(column: ir.Value) -> ir.DecimalValue:
     """An amount as DECIMAL(18,4), null where it is not a number."""
     return column.try_cast(MONEY)
+
+
+def log_money(amount: ir.DecimalValue) -> ir.DecimalValue:
+    """The logarithm of an amount above 0, else null; a decimal, so that sums do not depend on the order of their parts."""
+    return (amount > 0).ifelse(amount, ibis.null(MONEY)).cast("float64").ln().cast(LOG)
 
 
 def product(one: ir.DecimalValue, other: ir.DecimalValue) -> ir.DecimalValue:

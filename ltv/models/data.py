@@ -101,6 +101,10 @@ class Patterns:
 class OrderValues:
     """Mean order values: `n` customers whose `x` orders were worth `mean` on average. Shapes (k,).
 
+    `singles` says how unequal the orders of one customer are, which means alone do not: a row (x, customers, Σ log share)
+    for each number of orders, with the share of each order in what its customer spent, summed over those customers and
+    their orders. Shape (m, 3); without rows only means are known.
+
     >>> OrderValues(x=[2, 3], mean=[40.0, 35.0], n=[1, 1]).customers
     2
     """
@@ -110,11 +114,14 @@ class OrderValues:
     n: Array
     unit: Unit | None = None
     window: str = field(default="", compare=False)
+    singles: Array = field(default_factory=lambda: np.empty((0, 3)), compare=False)
 
     def __post_init__(self) -> None:
         columns = _columns("order values", {"x": self.x, "mean": self.mean, "n": self.n})
         x, mean, n = columns.values()
         faults = []
+        if self.singles.shape[1:] != (3,) or not np.isfinite(self.singles).all():
+            faults.append("singles  are rows of (x, customers, Σ log share)")
         if (x < 1).any():
             faults.append("x  must be at least 1: a mean needs an order")
         if (mean <= 0).any():

@@ -21,7 +21,8 @@ class GammaGamma(Family):
     """Gamma-Gamma(p, q, v): orders ~ Gamma(p, ν) of a customer with ν ~ Gamma(q, v).
 
     `x` orders of mean value `mean` are what is known of a customer; ν is then Gamma(q + px, v + x·mean).
-    `mean` and `v` are money. The mean over customers, pv/(q−1), exists where q > 1; a fit keeps it so.
+    p is that of single orders where the data know them (`OrderValues.singles`): means of few orders say little of it, and
+    orders drawn with a p from means are too even. `mean` and `v` are money. The mean over customers, pv/(q−1), exists where q > 1; a fit keeps it so.
 
     >>> round(float(GammaGamma(p=6.25, q=3.74, v=15.44).expected_order_value()), 2)
     35.22

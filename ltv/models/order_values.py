@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from ltv.errors import DataError
-from ltv.models.data import OrderValues
+from ltv.models.data import Array, OrderValues
 from ltv.units import Unit
 
 if TYPE_CHECKING:
@@ -38,6 +38,19 @@ def with_first_order(
     return OrderValues(orders, spent[paid] / orders, np.ones(orders.size), unit, window)
 
 
+def shares_of_orders(who: ArrayLike, values: ArrayLike) -> Array:
+    """`OrderValues.singles` of orders one by one: `who` placed each (row numbers), `values` above 0.
+
+    >>> shares_of_orders([0, 0, 1], [10.0, 30.0, 7.0]).round(3).tolist()  # log .25 + log .75
+    [[1.0, 1.0, 0.0], [2.0, 1.0, -1.674]]
+    """
+    who, values = np.asarray(who, dtype=np.int64), np.asarray(values, dtype=float)
+    x, spent = np.bincount(who), np.bincount(who, values)
+    logs = np.bincount(who, np.log(values / spent[who]))
+    counts = np.unique(x[x > 0])
+    return np.array([[k, (x == k).sum(), logs[x == k].sum()] for k in counts], dtype=float)
+
+
 def compressed(data: OrderValues, error: float = 1e-5) -> OrderValues:
     """Rows of equal x whose means are close counted as one, at their average log mean.
 
@@ -58,7 +71,7 @@ def compressed(data: OrderValues, error: float = 1e-5) -> OrderValues:
     used = np.flatnonzero(n)
     x = np.bincount(key, data.n * data.x)[used] / n[used]
     mean = np.exp(np.bincount(key, data.n * log_mean)[used] / n[used])
-    return OrderValues(np.rint(x), mean, n[used], data.unit, data.window)
+    return OrderValues(np.rint(x), mean, n[used], data.unit, data.window, data.singles)
 
 
 @dataclass(frozen=True)

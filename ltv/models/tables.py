@@ -194,7 +194,11 @@ class BetaGeometricTotal:
 
 
 class GammaGammaTotal:
-    """Gamma-Gamma: Σ n log f(mean | p, q, v, x), by (log p, log q, log v)."""
+    """Gamma-Gamma: Σ n log f(mean | p, q, v, x) + Σ log f(shares | p, x), by (log p, log q, log v).
+
+    Orders of a customer are Gamma(p, ν), so their shares of what it spent are Dirichlet(p, …, p), whatever ν: what
+    single orders add to their mean, and most of what is known of p.
+    """
 
     def __init__(self, data: OrderValues) -> None:
         counts, at = np.unique(data.x, return_inverse=True)
@@ -202,7 +206,9 @@ class GammaGammaTotal:
         self.x, self.n, self.spent = data.x, data.n, data.x * data.mean
         self.customers = float(data.n.sum())
         self.log_spent = float(data.n @ (data.x * np.log(self.spent)))
-        self.fixed = -float(data.n @ np.log(data.mean))
+        self.single, self.single_n, shares = data.singles.T
+        self.log_shares = float(shares.sum())
+        self.fixed = -float(data.n @ np.log(data.mean)) - self.log_shares
 
     def values(self, logs: Array) -> Array:
         step = max(1, BLOCK // self.x.size)
@@ -216,7 +222,8 @@ class GammaGammaTotal:
         log_rate = np.log(v[:, None] + self.spent)
         tail = p * np.einsum("sk,k->s", log_rate, self.n * self.x) + q * np.einsum("sk,k->s", log_rate, self.n)
         known = self.customers * (q * np.log(v) - lngamma(q)) + p * self.log_spent + self.fixed
-        return head + known - tail
+        dirichlet = lngamma(p[:, None] * self.single) - self.single * lngamma(p)[:, None]
+        return head + known - tail + dirichlet @ self.single_n + p * self.log_shares
 
     def derivatives(self, logs: Array) -> tuple[float, Array, Array]:
         parameters = np.exp(logs)
@@ -234,12 +241,14 @@ class GammaGammaTotal:
                 n * q / v - (self.n * shape / rate).sum(),
             ]
         )
+        s, n_s = self.single, self.single_n
+        gradient[0] += (psi(p * s) - psi(p)) * s @ n_s + self.log_shares
         pq = both1 * x @ self.n_of
         pv = -(self.n * self.x / rate).sum()
         qv = n / v - (self.n / rate).sum()
         hessian = np.array(
             [
-                [(both1 - alone1) * x**2 @ self.n_of, pq, pv],
+                [(both1 - alone1) * x**2 @ self.n_of + (psi1(p * s) * s - psi1(p)) * s @ n_s, pq, pv],
                 [pq, both1 @ self.n_of - n * psi1(q), qv],
                 [pv, qv, -n * q / v**2 + (self.n * shape / rate**2).sum()],
             ]

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from ltv import engine
@@ -23,8 +24,8 @@ class Customers:
     """One row per customer of an order log, in the engine; ages are whole days there and `unit` everywhere else.
 
     `table`: customer, first_day, frequency (repeat orders), recency_days (age at the last order), age_days
-    (age on the last day of the window), first_value, repeat_value and repeat_margin (sums over repeat orders), and the
-    attributes of the first order. Made by `summarize`.
+    (age on the last day of the window), first_value, repeat_value and repeat_margin (sums over repeat orders), repeat_logs
+    (Σ log value of repeat orders, null where one of them is free), and the attributes of the first order. Made by `summarize`.
 
     Whole days have a price. A customer is watched from some hour of the first day to the end of the last, half a day
     longer on average than age_days, and orders of one day are one. Over 8 simulated shops (40,000 customers of BG/NBD at
@@ -63,13 +64,15 @@ class Customers:
         with their mean. The variance 1/(12·256²) lost so is below 1.3e-6: for orders with a coefficient of variation
         of .4 (1/√p) less than x/100,000 of the variance of a mean.
         """
-        return self._worth(self.table.mutate(orders=self.table.frequency, spent=self.table.repeat_value))
+        t = self.table
+        return self._worth(t.mutate(orders=t.frequency, spent=t.repeat_value, logs=t.repeat_logs))
 
     @cached_property
     def all_order_values(self) -> OrderValues:
         """All orders and their mean value, the first one included: x is then a number of orders, not of repeats."""
         t = self.table
-        return self._worth(t.mutate(orders=t.frequency + 1, spent=t.first_value + t.repeat_value))
+        logs = engine.log_money(t.first_value) + t.repeat_logs
+        return self._worth(t.mutate(orders=t.frequency + 1, spent=t.first_value + t.repeat_value, logs=logs))
 
     def _worth(self, t: ir.Table) -> OrderValues:
         t = t.filter((t.orders > 0) & (t.spent > 0))
@@ -92,6 +95,7 @@ class Customers:
             n=counts["n"].to_numpy(float),
             unit=self.unit,
             window=f"{self.orders.since} to {self.orders.until}",
+            singles=_singles(t),
         )
 
     @cached_property
@@ -148,6 +152,14 @@ class Customers:
         return description_html("Customers", self.describe())
 
 
+def _singles(t: ir.Table) -> np.ndarray:
+    """`OrderValues.singles` of customers with their orders, spent and logs (Σ log value)."""
+    known = t.filter(t.logs.notnull() & (t.orders > 1))
+    shares = known.logs - (known.orders * known.spent.cast("float64").ln()).cast(engine.LOG)
+    counts = known.group_by("orders").aggregate(n=known.count(), shares=shares.sum())
+    return engine.run(counts.order_by("orders"))[["orders", "n", "shares"]].to_numpy(float)
+
+
 def summarize(orders: Orders, *, unit: str | Unit = "week") -> Customers:
     """Frequency, recency and T per customer, exact to the day; `unit` only scales them.
 
@@ -165,8 +177,15 @@ def summarize(orders: Orders, *, unit: str | Unit = "week") -> Customers:
         first_margin=on_first.ifelse(t.margin, zero).sum().cast(engine.MONEY),
         repeat_value=on_first.ifelse(zero, t.value).sum().cast(engine.MONEY),
         repeat_margin=on_first.ifelse(zero, t.margin).sum().cast(engine.MONEY),
+        logs=engine.log_money(t.value).sum(where=~on_first).cast(engine.LOG),
+        paid=((t.value > 0) & ~on_first).sum(),
         **{name: t[name].max(where=on_first) for name in orders.by},
     )
     end = ibis.literal((orders.until - EPOCH).days)
-    aged = customers.mutate(age_days=end - engine.day_number(customers.first_day))
+    aged = customers.mutate(
+        age_days=end - engine.day_number(customers.first_day),
+        repeat_logs=((customers.frequency > 0) & (customers.paid == customers.frequency)).ifelse(
+            customers.logs, ibis.null(engine.LOG)
+        ),
+    ).drop("logs", "paid")
     return Customers(engine.keep(orders.connection, aged), orders, Unit.of(unit))

@@ -23,6 +23,7 @@ RESERVED = ORDER | {
     "first_margin",
     "repeat_value",
     "repeat_margin",
+    "repeat_logs",
 }
 NOBODY = ("anonymous", "guest", "n/a", "na", "nan", "none", "null", "test", "undefined", "unknown", "0", "-1", "#n/a")
 LARGEST = 1_000_000_000_000

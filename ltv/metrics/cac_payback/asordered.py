@@ -39,6 +39,8 @@ def as_ordered(customers: Customers) -> Customers:
         t = both.mutate(
             first_value=(both.first_value - both.first_back.fill_null(0)).cast(engine.MONEY),
             repeat_value=(both.repeat_value - both.repeat_back.fill_null(0)).cast(engine.MONEY),
+            # Which of the repeat orders a refund undid is forgotten here, so these customers say nothing of single orders.
+            repeat_logs=(both.repeat_back.fill_null(0) == 0).ifelse(both.repeat_logs, ibis.null(engine.LOG)),
         ).drop("first_back", "repeat_back")
     ratio = _later_to_first(replace(customers, table=t))
     if ratio != 1:
