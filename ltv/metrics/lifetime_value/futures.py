@@ -132,12 +132,15 @@ def totals(
 
     `weight` turns the times of orders (after T) into factors, such as a discount.
     """
-    sums, squares, seen = np.zeros(draws), 0.0, 1
+    sums, chance, seen = np.zeros(draws), 0.0, 1
     for number, future in enumerate(futures(base, buying, order_value, span, draws=draws, seed=seed)):
         amount = future.value if weight is None else future.value * weight(future.when)
         seen = len(future.picked)
         sums[number] = amount.sum() / seen
-        squares += squared_gains(future.who, amount).sum() / seen / draws
+        each = np.bincount(np.searchsorted(future.picked, future.who), amount, minlength=seen)
+        # Neighbours have like histories, and the sample is even over them: what sets two apart is chance.
+        chance += float(np.mean(np.diff(each) ** 2)) / 2 / draws if seen > 1 else 0.0
+    squares = sums.mean() ** 2 + chance
     return match_moments(sums, np.asarray(squares), seen=seen, size=base.size) * base.size
 
 
