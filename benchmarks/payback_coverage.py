@@ -19,12 +19,13 @@ import numpy as np
 import pandas as pd
 
 import ltv
+from ltv.metrics.cac_payback.acquisition import Acquisition, acquisition
 from ltv.metrics.cac_payback.channel_runs import ChannelRuns, simulate_channels
 from ltv.metrics.cac_payback.channels import NEVER as SURE
-from ltv.metrics.cac_payback.costs import Acquisition, acquisition, read_costs
 from ltv.metrics.cac_payback.payback import passage, settled
 from ltv.metrics.cac_payback.projection import TARGETS, Projection, Terms
 from ltv.metrics.lifetime_value.futures import SHOCK_SD, shocks
+from ltv.orders.costs import read_costs
 from ltv.simulate import DEMO, Shop, simulate_shop
 from ltv.units import Unit, period_start
 

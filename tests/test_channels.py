@@ -8,9 +8,10 @@ import pytest
 
 import ltv
 from ltv.errors import DataError, ParameterError
+from ltv.metrics.cac_payback.acquisition import acquisition
 from ltv.metrics.cac_payback.campaigns import review
 from ltv.metrics.cac_payback.channels import channel_payback
-from ltv.metrics.cac_payback.costs import acquisition, read_costs
+from ltv.orders.costs import read_costs
 
 START = dt.date(2023, 1, 1)
 # channel: (customers a month, model, mean order value, CAC)

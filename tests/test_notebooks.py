@@ -47,9 +47,11 @@ def test_a_notebook_hands_every_common_parameter_to_the_reader(path):
         node
         for source in sources
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "read_orders"
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("read_orders", "read_orders_and_costs")
     ]
-    handed = {keyword.arg for keyword in call.keywords}
+    handed = (
+        {key.value for key in call.args[0].keys} if not call.keywords else {keyword.arg for keyword in call.keywords}
+    )
     assert {field.name for field in dataclasses.fields(catalog.Parameters)} - {"orders"} <= handed
 
 

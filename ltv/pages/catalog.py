@@ -116,12 +116,23 @@ class Channels(Parameters):
     """When each channel earns back what its customers cost, and what the next one may cost. Needs costs."""
 
     costs: str | None = _field(None, "the marketing costs: a CSV or Parquet file", form="file", needed=True)
-    cost_date: str = _field("date", "column of the costs with the day, week or month")
-    cost_amount: str = _field("amount", "column of the costs with the money")
-    each: str = _field("day", "span of a row of the costs", choices=("day", "week", "month"))
-    channel: str | None = _field(
-        "channel", "column with the channel, in the orders and in the costs; None where costs are totals"
+    cost_date: str = _field(
+        "date",
+        "column of the costs with the day, week or month, or two as year+month; recognised where it is not there",
     )
+    cost_amount: str = _field("amount", "column of the costs with the money; recognised where it is not there")
+    cost_channel: str | None = _field(
+        None, "column of the costs with the channel; default: that of the orders, or recognised"
+    )
+    cost_forms: dict[str, str] | None = _field(
+        None, "date_format and decimal of the costs, each needed only where two fit", form="cost forms"
+    )
+    each: str = _field(
+        "auto",
+        "span of a row of the costs, auto is as its dates show",
+        choices=("auto", "day", "week", "month", "quarter", "year"),
+    )
+    channel: str | None = _field("channel", "column of the orders with the channel; None where costs are totals")
     lag: float = _field(0.0, "days from spend to the first order it brings", least=0, most=365)
     cohort: str = _field("auto", "customers acquired in the same", choices=("auto", "week", "month", "quarter"))
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))

@@ -173,9 +173,16 @@ def _spans(value: str) -> str:
     return value
 
 
+def _cost_forms(value: dict[str, str]) -> dict[str, str]:
+    if unknown := sorted(value.keys() - {"date_format", "decimal"}):
+        raise ParameterError(f"there is no {', '.join(unknown)}; there are date_format and decimal")
+    return value
+
+
 _FORMS: dict[str, Callable[[Any], Any]] = {
     "columns": _columns,
     "policy": _policy,
+    "cost forms": _cost_forms,
     "engine": _engine,
     "spans": _spans,
     "file": _file,

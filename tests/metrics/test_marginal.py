@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 import ltv
-from ltv.metrics.cac_payback.costs import CUT, Acquisition
+from ltv.metrics.cac_payback.acquisition import CUT, Acquisition
 from ltv.metrics.cac_payback.marginal import elasticity, marginal_cac
 from ltv.units import Unit
 

@@ -8,10 +8,11 @@ import pytest
 
 import ltv
 from ltv.errors import FitError
+from ltv.metrics.cac_payback.acquisition import acquisition
 from ltv.metrics.cac_payback.channels import channel_payback
-from ltv.metrics.cac_payback.costs import acquisition, read_costs
 from ltv.models import GammaGamma, KnownValue, OrderValues, fit, load, save
 from ltv.models.known_value import fit_worth
+from ltv.orders.costs import read_costs
 from ltv.pages.story import ltv as story
 
 

@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from ltv import engine
 from ltv.errors import DataError, ParameterError
 from ltv.metrics.cac_payback.asordered import as_ordered
-from ltv.metrics.cac_payback.costs import WHOLE
 from ltv.metrics.cac_payback.projection import Run, Terms, simulate
 from ltv.metrics.cac_payback.refunding import RefundCurve, of_group, refund_curve
+from ltv.metrics.cac_payback.spelling import Spellings
 from ltv.metrics.lifetime_value.futures import hold
 from ltv.models import Family, Fit, GammaGamma, OrderValues, Pooled, fit, fit_worth, pooled
 from ltv.models.known_value import one_price
 from ltv.models.merging import merged
+from ltv.orders.cost_cells import WHOLE
 from ltv.orders.customers import Customers
 from ltv.units import EPOCH, Unit, period_index
 
 FEW = 100  # customers; below it a channel's money rests on a handful of orders
 OWN = 0.9
+KEPT = Spellings()
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,20 @@ class ChannelRuns:
 
 
 def simulate_channels(
-    customers: Customers, channel: str | None, *, cohort: Unit, family: type[Family], terms: Terms
+    customers: Customers,
+    channel: str | None,
+    *,
+    cohort: Unit,
+    family: type[Family],
+    terms: Terms,
+    spellings: Spellings = KEPT,
 ) -> ChannelRuns:
     """Fit every channel and complete the paths of its cohorts.
 
     Without a channel all customers are one. Raises ParameterError when the orders carry no such channel, DataError when
     no channel has a repeat order.
     """
-    segments = _segments(customers, channel)
+    segments = _segments(customers, channel, spellings)
     ordered = {name: as_ordered(segment) for name, segment in segments.items()}
     fits, small, note = _fits(ordered, family, terms.seed)
     curve = refund_curve(customers.orders)
@@ -60,13 +68,13 @@ def simulate_channels(
     return ChannelRuns(segments, fits, refunds, runs, cohorts, tuple(small), note)
 
 
-def _segments(customers: Customers, channel: str | None) -> dict[str, Customers]:
+def _segments(customers: Customers, channel: str | None, spellings: Spellings) -> dict[str, Customers]:
     if channel is None:
         return {WHOLE: customers}
     if channel not in customers.orders.by:
         raise ParameterError(f'the orders have no attribute "{channel}"; name it: read_orders(…, by=["{channel}"])')
     t = customers.table
-    named = t.mutate(**{channel: t[channel].fill_null("unknown")})
+    named = t.mutate(**{channel: spellings.on(t[channel])})
     names = engine.run(named.select(channel).distinct().order_by(channel))[channel]
     return {name: replace(customers, table=named.filter(named[channel] == name)) for name in names}
 

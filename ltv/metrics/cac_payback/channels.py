@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ltv import engine
 from ltv.metrics import intervals
+from ltv.metrics.cac_payback.acquisition import CUT, MISSING, Acquisition
 from ltv.metrics.cac_payback.channel_runs import ChannelRuns, simulate_channels
-from ltv.metrics.cac_payback.costs import CUT, MISSING, Acquisition
 from ltv.metrics.cac_payback.payback import affordable, crossing, passage, quantile, settled
 from ltv.metrics.cac_payback.projection import TARGETS, Projection, Run, Terms
 from ltv.metrics.lifetime_value.futures import SHOCK_SD
@@ -90,7 +90,14 @@ def channel_payback(
     a repeat order.
     """
     terms = replace(Terms.of(horizon, discount, targets, draws, seed), tau=tau)
-    simulated = simulate_channels(customers, acquired.channel, cohort=acquired.cohort, family=family, terms=terms)
+    simulated = simulate_channels(
+        customers,
+        acquired.channel,
+        cohort=acquired.cohort,
+        family=family,
+        terms=terms,
+        spellings=acquired.spellings,
+    )
     segments, runs, small = simulated.segments, simulated.runs, simulated.too_small
     cells = [_cell_rows(run, simulated.cohorts[name], name, acquired, name in small) for name, run in runs.items()]
     projections = {name: run.projection() for name, run in runs.items()}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ltv.metrics import intervals
-from ltv.metrics.cac_payback.costs import CUT, Acquisition
+from ltv.metrics.cac_payback.acquisition import CUT, Acquisition
 
 Array = NDArray[np.float64]
 PERIODS, VARIES = 12, 0.2

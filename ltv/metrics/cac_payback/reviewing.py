@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ltv.errors import DataError, FitError, ParameterError
+from ltv.metrics.cac_payback.acquisition import acquisition
 from ltv.metrics.cac_payback.campaigns import review_day
 from ltv.metrics.cac_payback.channels import AGES, ChannelPayback, channel_payback
-from ltv.metrics.cac_payback.costs import Costs, acquisition
+from ltv.orders.costs import Costs
 from ltv.orders.customers import summarize
 from ltv.orders.log import Orders, split
 from ltv.units import Unit, period_index, period_start

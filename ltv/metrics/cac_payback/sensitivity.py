@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ltv.metrics.cac_payback.costs import Costs, acquisition
+from ltv.metrics.cac_payback.acquisition import acquisition
 from ltv.metrics.cac_payback.payback import payback
 from ltv.metrics.cac_payback.projection import Projection
+from ltv.orders.costs import Costs
 from ltv.orders.log import Orders
 from ltv.units import Unit
 

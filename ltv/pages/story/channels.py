@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from ltv.metrics.cac_payback.channels import ChannelPayback
-from ltv.metrics.cac_payback.costs import Costs
 from ltv.metrics.cohort_retention.cohorts import MOST
 from ltv.orders import Customers, Orders
+from ltv.orders.costs import Costs
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import covers
 from ltv.pages.tables import Table

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from ltv.metrics.cac_payback.channels import AGES, ChannelPayback
-from ltv.metrics.cac_payback.costs import Costs
 from ltv.metrics.cac_payback.marginal import marginal_cac
 from ltv.metrics.cac_payback.reviewing import Review
 from ltv.metrics.cac_payback.sensitivity import lag_sensitivity, margin_sensitivity
 from ltv.orders import Orders
+from ltv.orders.costs import Costs
 from ltv.pages import blocks, formats
 from ltv.pages.story.channels import ALL, each_and_all, largest
 from ltv.pages.tables import Table
@@ -138,4 +138,5 @@ def accounts(log: Orders, found: ChannelPayback, costs: Costs) -> blocks.Notes:
             f"Customers {log.truncation}. They are left out; cohorts that came soon after may still hold old "
             "customers, which makes their CAC look too low."
         )
-    return blocks.Notes("Costs and customers", said)
+    spellings = found.acquisition.spellings
+    return blocks.Notes("Costs and customers", [*costs.remarks, *said, *spellings.remarks, *spellings.questions])

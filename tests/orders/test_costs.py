@@ -8,8 +8,9 @@ import pytest
 
 import ltv
 from ltv.errors import DataError, ParameterError
-from ltv.metrics.cac_payback import costs as spend
-from ltv.metrics.cac_payback.costs import acquisition, read_costs
+from ltv.metrics.cac_payback import acquisition as spend
+from ltv.metrics.cac_payback.acquisition import acquisition
+from ltv.orders.costs import read_costs
 
 ORDERS = pd.DataFrame(
     [
