@@ -64,4 +64,5 @@ def largest_customers(orders: Orders, *, count: int = 10) -> pd.DataFrame:
     t = orders.table
     totals = t.group_by("customer").aggregate(orders=t.count(), lines=t.lines.sum(), revenue=t.value.sum())
     frame = engine.run(totals.order_by(totals.revenue.desc(), totals.customer).limit(count)).set_index("customer")
-    return frame.assign(share=frame["revenue"] / (orders.size["revenue"] or 1.0)).astype({"orders": int, "lines": int})
+    whole = float(engine.run(t.aggregate(revenue=t.value.sum()))["revenue"].iloc[0]) or 1.0
+    return frame.assign(share=frame["revenue"] / whole).astype({"orders": int, "lines": int})

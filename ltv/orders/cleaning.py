@@ -15,7 +15,10 @@ from ltv.orders.audit import account
 from ltv.orders.newcomers import Truncation, find_truncation
 from ltv.orders.policy import Policy
 from ltv.orders.refunds import place_refunds
+from ltv.orders.statuses import Statuses
 
+LATE = ("undone the same day", "refund without an order")
+"""Rules that are known only once refunds are placed."""
 ENTRY = ("customer", "day", "value", "lines")
 
 
@@ -65,22 +68,38 @@ class Cleaner:
     by: tuple[str, ...]
     days: pd.DataFrame
     stray: pd.DatetimeIndex
+    statuses: Statuses
 
     def clean(self, rows: ir.Table) -> Cleaned:
-        """Orders of all rows; where whole customers must go, once more without them."""
-        orders, refunds, left_out = self._orders(rows.mutate(rule=self._rule(rows)))
+        """Orders of all rows; customers who must go for what their whole history shows are taken out of them."""
+        rows = self._with_given_back(rows)
+        marked = rows.mutate(rule=self._rule(rows))
+        orders, refunds, left_out = self._orders(marked)
         outcasts, truncation = self._outcasts(orders)
         if outcasts is not None:
-            joined = _named(rows).left_join(outcasts, "customer").drop("customer_right")
-            marked = joined.mutate(rule=ibis.coalesce(self._rule(joined), joined.outcast)).drop("outcast")
-            orders, refunds, left_out = self._orders(marked)
-        left_out = engine.keep(self.connection, left_out)
+            orders, refunds, left_out = self._without(outcasts, orders, refunds, left_out, marked)
         facts = {
             "until": self.until,
             "wholesale": self.policy.wholesale,
             "old": truncation or "acquired before the log",
+            **{rule: self.statuses.named(found) for rule, found in self.statuses.left_out().items()},
         }
-        return Cleaned(orders, refunds, account(left_out, orders, refunds, facts), truncation)
+        audit = account(left_out, orders, refunds, facts)
+        engine.forget(left_out)
+        return Cleaned(orders, refunds, audit, truncation)
+
+    def _with_given_back(self, rows: ir.Table) -> ir.Table:
+        """Rows with what was given back on an order's own row as lines of their own (`own`), which no row of the input is."""
+        if "refunded" not in rows.columns:
+            if not (whole := self.statuses.refunded()):
+                return rows
+            rows = rows.mutate(
+                refunded=(rows.status.isin(whole).fill_null(False) & (rows.value > 0)).ifelse(rows.value, 0)
+            )
+        nothing = ibis.literal(0).cast(engine.MONEY)
+        back = rows.filter(rows.refunded > 0)
+        refunds = back.mutate(value=(-back.refunded).cast(engine.MONEY), cost=nothing, own=ibis.literal(True))
+        return rows.mutate(own=ibis.literal(False)).drop("refunded").union(refunds.drop("refunded"))
 
     def _rule(self, rows: ir.Table) -> ir.StringValue:
         """The name of the first rule that leaves a row out, null where none does."""
@@ -98,43 +117,54 @@ class Cleaner:
             cases.append((rows["product"].strip().lower().isin(codes).fill_null(False), "not a product"))
         if policy.duplicates == "drop":
             cases.append((rows.again, "duplicate line"))
+        for rule, found in self.statuses.left_out().items():
+            cases.append((rows.status.isin(found).fill_null(False), rule))
         if policy.zero == "drop":
-            cases.append((rows.value == 0, "zero amount"))
+            further = rows.further if "further" in rows.columns else ibis.literal(False)
+            cases.append(((rows.value == 0) & ~further, "zero amount"))
         if policy.refunds == "drop":
             cases.append((rows.value < 0, "refund"))
         return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
 
     def _orders(self, marked: ir.Table) -> tuple[ir.Table, ir.Table | None, ir.Table]:
         """(orders, refunds, left out) of rows with their `rule`."""
-        gone = _named(marked.filter(marked.rule.notnull()))
-        left_out = gone.select("rule", "customer", "day", "value", lines=ibis.literal(1).cast("int64"))
+        left_out = engine.keep(self.connection, _entries(marked.filter(marked.rule.notnull())))
         lines = marked.filter(marked.rule.isnull()).drop("rule")
-        if not (self.days["bad_negative"].any() and self.policy.refunds == "net"):
+        own = "own" in lines.columns
+        if not ((self.days["bad_negative"].any() or own) and self.policy.refunds == "net"):
             return self._dated(self._daily(lines)), None, left_out
-        lines = _named(lines)
         placed = place_refunds(self.connection, lines)
         daily = engine.keep(self.connection, self._daily(lines.filter(lines.value >= 0)))
         back = engine.keep(self.connection, self._back(placed))
-        netted = _net(daily, back)
+        engine.forget(placed)
+        netted = engine.keep(self.connection, _net(daily, back))
+        engine.forget(daily)
         orders = self._dated(netted.filter(~netted.undone).drop("undone", "back_lines"))
         undone = netted.filter(netted.undone)
         nothing = undone.select(*ENTRY[:3], lines=undone.lines + undone.back_lines)
         born = orders.filter(orders.day == orders.first_day).select("customer", "first_day")
-        known = back.left_join(born, "customer").drop("customer_right")
-        known = known.anti_join(undone, ["customer", "day"])
+        # An order that is none takes the refunds booked to it along, and no other of its day.
+        gone = undone.select("customer", "day", matched=ibis.literal(True))
+        known = _named(back.anti_join(gone, ["customer", "day", "matched"])).left_join(born, "customer")
+        known = engine.keep(self.connection, known.drop("customer_right", "own"))
+        engine.forget(back)
         has_order = (known.day >= known.first_day).fill_null(False)
         orphans = known.filter(~has_order).select(*ENTRY)
-        more = [nothing.mutate(rule=ibis.literal("undone the same day"))]
+        more = [_named(nothing).mutate(rule=ibis.literal("undone the same day"))]
         more += [orphans.mutate(rule=ibis.literal("refund without an order"))]
         columns = left_out.columns
-        left_out = ibis.union(left_out, *(part.select(*columns).cast(left_out.schema()) for part in more))
-        return orders, engine.keep(self.connection, known.filter(has_order)), left_out
+        every = ibis.union(left_out, *(part.select(*columns).cast(left_out.schema()) for part in more))
+        every = engine.keep(self.connection, every)
+        refunds = engine.keep(self.connection, known.filter(has_order))
+        for done in (left_out, known, netted):
+            engine.forget(done)
+        return orders, refunds, every
 
     def _daily(self, lines: ir.Table) -> ir.Table:
         """Lines of one customer and day as one order, amounts summed as decimals."""
         daily = lines.group_by("customer", "day").aggregate(
             value=lines.value.sum().cast(engine.MONEY),
-            lines=lines.count(),
+            lines=_rows(lines),
             **self.margin.sums(lines),
             **{name: lines[name].min() for name in self._kept_names(lines)},
         )
@@ -146,10 +176,16 @@ class Cleaner:
     def _back(self, placed: ir.Table) -> ir.Table:
         """Refunds by customer, the day they are booked to, and the day they were made."""
         dated = placed.mutate(
-            refunded_on=placed.day, day=ibis.coalesce(placed.booked, placed.day), matched=placed.booked.notnull()
+            refunded_on=placed.day,
+            day=ibis.coalesce(placed.booked, placed.day),
+            matched=placed.booked.notnull(),
+            own=placed.own if "own" in placed.columns else ibis.literal(False),
         )
         back = dated.group_by("customer", "day", "refunded_on", "matched").aggregate(
-            value=dated.value.sum().cast(engine.MONEY), lines=dated.count(), **self.margin.sums(dated)
+            value=dated.value.sum().cast(engine.MONEY),
+            lines=_rows(dated),
+            own=dated.own.any(),
+            **self.margin.sums(dated),
         )
         return self.margin.taken(back)
 
@@ -183,6 +219,40 @@ class Cleaner:
         one = both.group_by("customer").aggregate(outcast=both.outcast.max())
         return engine.keep(self.connection, one), truncation
 
+    def _without(
+        self,
+        outcasts: ir.Table,
+        orders: ir.Table,
+        refunds: ir.Table | None,
+        left_out: ir.Table,
+        marked: ir.Table,
+    ) -> tuple[ir.Table, ir.Table | None, ir.Table]:
+        """(orders, refunds, left out) less these customers; all their rows that no rule took before are left out."""
+        ids = outcasts.mutate(customer=outcasts.customer.cast(marked.customer.type()))
+        theirs = marked.filter(marked.rule.isnull()).drop("rule").inner_join(ids, "customer")
+        late = left_out.rule.isin(LATE)
+        parts = [left_out.filter(~late), left_out.filter(late).anti_join(outcasts, "customer")]
+        whole = ibis.union(*parts, _entries(theirs.rename(rule="outcast")).cast(left_out.schema()))
+        kept = [engine.keep(self.connection, part) for part in (orders.anti_join(outcasts, "customer"), whole)]
+        back = None
+        if refunds is not None:
+            back = engine.keep(self.connection, refunds.anti_join(outcasts, "customer"))
+            engine.forget(refunds)
+        for done in (orders, left_out, outcasts):
+            engine.forget(done)
+        return kept[0], back, kept[1]
+
+
+def _entries(rows: ir.Table) -> ir.Table:
+    """Rows with a rule, as they stand in the account."""
+    lines = (~rows.own).cast("int64") if "own" in rows.columns else ibis.literal(1).cast("int64")
+    return _named(rows).select("rule", "customer", "day", "value", lines=lines)
+
+
+def _rows(lines: ir.Table) -> ir.IntegerValue:
+    """How many rows of the input these lines are."""
+    return (~lines.own).sum().cast("int64") if "own" in lines.columns else lines.count()
+
 
 def _named(rows: ir.Table) -> ir.Table:
     """Rows with their customers as text."""
@@ -190,19 +260,23 @@ def _named(rows: ir.Table) -> ir.Table:
 
 
 def _net(daily: ir.Table, back: ir.Table) -> ir.Table:
-    """Orders less the refunds booked to them; `undone` where nothing is left of one on its own day."""
+    """Orders less the refunds booked to them; `undone` where nothing is left of one on its own day.
+
+    What an order's own row says was given back came back on a day that nobody knows: it was an order all the same.
+    """
     matched = back.filter(back.matched)
     taken = matched.group_by("customer", "day").aggregate(
         back=matched.value.sum().cast(engine.MONEY),
         back_margin=matched.margin.sum().cast(engine.MONEY),
         back_lines=matched.lines.sum().cast("int64"),
         last=matched.refunded_on.max(),
+        own=matched.own.any(),
     )
     both = daily.left_join(taken, ["customer", "day"]).drop("customer_right", "day_right")
     value = (both.value + both.back.fill_null(0)).cast(engine.MONEY)
     return both.mutate(
         value=value,
         margin=(both.margin + both.back_margin.fill_null(0)).cast(engine.MONEY),
-        undone=((value == 0) & (both.last == both.day)).fill_null(False),
+        undone=((value == 0) & (both.last == both.day) & ~both.own).fill_null(False),
         back_lines=both.back_lines.fill_null(0),
-    ).drop("back", "back_margin", "last")
+    ).drop("back", "back_margin", "last", "own")

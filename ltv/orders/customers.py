@@ -75,6 +75,7 @@ class Customers:
         return self._worth(t.mutate(orders=t.frequency + 1, spent=t.first_value + t.repeat_value, logs=logs))
 
     def _worth(self, t: ir.Table) -> OrderValues:
+        self.orders.require_amounts("order values")
         t = t.filter((t.orders > 0) & (t.spent > 0))
         if engine.run(t.count().as_table()).iloc[0, 0] > BINNED:
             step = (t.spent.cast("float64") / t.orders).ln() * BINS

@@ -27,7 +27,7 @@ class Orders:
     day). `refunds`, where there are any: customer, day (of the order undone, or its own), refunded_on, matched, value
     and margin (below zero), lines, first_day. The window is [since, until], both days whole. `audit` accounts for
     every row, `days` (rows and money by day, as read, without stray days) and `signs` (sentences) show damage; `alarms` are
-    the signs that move every number of a page. Made by `read_orders`; only `split` changes the window.
+    the signs that move every number of a page; without `amounts` every order is worth 0. Made by `read_orders`; only `split` changes the window.
     """
 
     table: ir.Table
@@ -47,6 +47,14 @@ class Orders:
     alarms: tuple[str, ...] = ()
     policy: Policy = DEFAULT
     truncation: Truncation | None = None
+    amounts: bool = True
+
+    def require_amounts(self, what: str) -> None:
+        """Raise DataError where the log has no amounts: `what` is about money."""
+        if not self.amounts:
+            raise DataError(
+                what, ["amount  the log was read without amounts: name their column with amount= (--amount)"]
+            )
 
     @property
     def ledger(self) -> ir.Table:
@@ -62,13 +70,12 @@ class Orders:
 
     @cached_property
     def size(self) -> dict[str, float]:
-        """Orders, customers and revenue in the window."""
-        t = self.table
-        row = engine.run(
-            t.aggregate(orders=t.count(), customers=t.customer.nunique(), revenue=t.value.sum(), margin=t.margin.sum())
-        ).iloc[0]
-        return {"orders": int(row.orders), "customers": int(row.customers)} | {
-            name: float(row[name]) for name in ("revenue", "margin")
+        """Orders and customers in the window, and all its money: revenue and margin, less every refund."""
+        t, money = self.table, self.ledger
+        row = engine.run(t.aggregate(orders=t.count(), customers=t.customer.nunique())).iloc[0]
+        sums = engine.run(money.aggregate(revenue=money.value.sum(), margin=money.margin.sum())).fillna(0).iloc[0]
+        return {name: int(row[name]) for name in ("orders", "customers")} | {
+            name: float(sums[name]) for name in ("revenue", "margin")
         }
 
     @cached_property
@@ -85,12 +92,15 @@ class Orders:
     def describe(self) -> dict[str, str]:
         """What this log is, as label and text: the same words for a repr, a notebook and a page."""
         size = self.size
+        money = {
+            "Revenue": f"{size['revenue']:,.2f} {self.currency}",
+            "Margin": f"{size['margin']:,.2f} {self.currency} ({self.margin})",
+        }
         return {
             "Source": self.source,
             "Window": f"{self.since} to {self.until} ({self.time_zone})",
             "Orders": f"{size['orders']:,} of {size['customers']:,} customers",
-            "Revenue": f"{size['revenue']:,.2f} {self.currency}",
-            "Margin": f"{size['margin']:,.2f} {self.currency} ({self.margin})",
+            **(money if self.amounts else {"Revenue": "not known: the log has no amounts"}),
             "Rows left out": f"{self.dropped:,}" + (" (see audit)" if self.dropped else ""),
             **self._remarks(),
         }
@@ -102,7 +112,11 @@ class Orders:
             rows, money = self.audit["rows"], self.audit["money"]
             given = [(money.get(rule, 0.0), int(rows.get(rule, 0)), rule) for rule in (MATCHED, UNMATCHED)]
             remarks["Refunds"] = "; ".join(
-                f"{m:,.2f} {self.currency} in {n:,} rows, {rule}" for m, n, rule in given if n
+                f"{m:,.2f} {self.currency} in {n:,} rows, {rule}"
+                if n
+                else f"{m:,.2f} {self.currency} on the rows of their orders"
+                for m, n, rule in given
+                if n or m
             )
         if self.truncation is not None:
             remarks["Old customers"] = str(self.truncation)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from ltv.errors import ParameterError
 
+LISTS = ("leave_out", "not_products", "status")
 _CHOICES = {
     "refunds": ("net", "drop", "refuse"),
     "zero": ("keep", "drop"),
@@ -14,6 +15,9 @@ _CHOICES = {
     "last_day": ("whole", "keep"),
     "old_customers": ("leave out", "keep"),
     "stray_dates": ("leave out", "keep"),
+    "totals": ("auto", "order", "line"),
+    "ids": ("keep", "tidy"),
+    "shared": ("keep", "leave out"),
 }
 
 
@@ -25,8 +29,13 @@ class Policy:
     negative rows out, "refuse" makes them a fault. zero: a free order is an order ("keep"), or not ("drop").
     duplicates: lines equal in every column are two items of one order ("keep") or one line said twice ("drop").
     last_day: without `until`, a last day that is not whole is left out ("whole"). old_customers: those of a log that
-    begins late who only look new. stray_dates: rows dated after today, or years away from all others. leave_out: ids of customers to leave out (tests, staff). wholesale: customers whose
-    revenue lies above this quantile. not_products: codes in the column `product` that are no goods (postage, fees).
+    begins late who only look new. stray_dates: rows dated after today, or years away from all others. leave_out: ids of
+    customers to leave out (tests, staff). wholesale: customers whose revenue lies above this quantile. not_products: codes in the column `product` that are no goods (postage, fees).
+    status: the statuses that are orders; without any, known words decide (paid, shipped, refunded … are, failed, voided,
+    pending, cancelled … are not) and unknown ones count. totals: an amount repeated on the lines of an order is its total
+    and counts once ("order"), is that of each line ("line"), or is found out ("auto"). ids: as written ("keep"), or one
+    where only case, spaces or the form of accents differ ("tidy"). shared: a customer with a tenth of all rows, such as
+    the address of a till, is a customer ("keep") or none ("leave out").
 
     Raises ParameterError with every value that cannot be.
 
@@ -43,6 +52,10 @@ class Policy:
     leave_out: tuple[str, ...] = ()
     wholesale: float | None = None
     not_products: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    totals: str = "auto"
+    ids: str = "keep"
+    shared: str = "keep"
 
     def __post_init__(self) -> None:
         faults = [
@@ -52,7 +65,7 @@ class Policy:
         ]
         if self.wholesale is not None and not 0 < self.wholesale < 1:
             faults.append(f"wholesale is a quantile such as 0.999, not {self.wholesale!r}")
-        for name in ("leave_out", "not_products"):
+        for name in LISTS:
             if isinstance(getattr(self, name), str):
                 faults.append(f'{name} is a list such as ["{getattr(self, name)}"]')
             object.__setattr__(self, name, tuple(map(str, getattr(self, name))))
@@ -71,7 +84,7 @@ class Policy:
         choices: dict[str, object] = dict(given or {})  # type: ignore[arg-type]
         if unknown := choices.keys() - {field.name for field in fields(cls)}:
             raise ParameterError(f"policy: there is no {', '.join(sorted(unknown))}; there are {', '.join(_names())}")
-        for name in ("leave_out", "not_products"):
+        for name in LISTS:
             if isinstance(listed := choices.get(name), str):
                 choices[name] = [part.strip() for part in listed.split(";")]
         if "wholesale" in choices:

@@ -37,6 +37,7 @@ def profile_rows(typed: ir.Table) -> pd.DataFrame:
         "bad_large": (typed.value.abs() > LARGEST).sum(),
         "bad_negative": (typed.value < 0).sum(),
         "bad_acquired": unread.sum(),
+        "bad_refunded": (typed.refunded.isnull() if "refunded" in typed.columns else typed.day.isnull() & False).sum(),
         "zero": (typed.value == 0).sum(),
         "rounded": typed.rounded.sum(),
         "untidy": typed.untidy.sum(),

@@ -22,7 +22,10 @@ from ltv.orders.log import Orders
 from ltv.orders.policy import DEFAULT, Policy
 from ltv.orders.profile import fingerprint, last_whole_day, latest_today, profile_rows, stray_days
 from ltv.orders.signs import find_alarms, find_signs, number_copies
+from ltv.orders.statuses import find_statuses
+from ltv.orders.whole import complete, refund_faults
 
+MONEY = ("quantity", "discount", "tax", "cost", "refunded")
 MARKS = {"comma": ",", "point": "."}
 
 
@@ -37,6 +40,8 @@ class MoreColumns(TypedDict, total=False):
     product: str | None
     currency_column: str | None
     acquired: str | None
+    status: str | None
+    refunded: str | None
     date_format: str | None
     decimal: str | None
 
@@ -63,15 +68,18 @@ def read_orders(
     frame; with `on=` (a connection URL, a DuckDB or SQLite file, an Ibis connection or a Spark session) the name of a table, a
     SELECT or files read there; or the sample "cdnow". DuckDB and Spark clean rows where they lie; of any other engine (Postgres,
     SQLite, a warehouse) the table or SELECT is streamed into a file for DuckDB: SELECT what is needed. `customer`, `date` and `amount` name columns, and so do, where there are any,
-    quantity (amount is then a unit price), discount and tax (taken off), cost, order (number), product, currency_column
-    and acquired (first order ever); `date_format` and `decimal` settle what two forms fit; `columns={"quantity": "units"}` names them all at once. `by`: attributes to keep;
+    quantity (amount is then a unit price), discount and tax (taken off), cost, order (number), product, currency_column,
+    acquired (first order ever), status (whether a row is an order at all) and refunded (money given back on the order's
+    own row, above zero); without `amount` every row is an order and nothing is said of money; `date_format` and `decimal` settle what two forms fit; `columns={"quantity": "units"}` names them all at once. `by`: attributes to keep;
     `segment={"channel": "ads"}` keeps only customers whose first order had these. On Spark a date form may use
     %Y %y %m %b %B %d %H %M %S; all else is the same there, to the last digit.
 
     `until` is the last whole day of the log (default: the last one, or the one before where that is not whole);
     `time_zone` decides the day of an instant. Margin is a share of revenue (`margin=0.30`) or revenue less `cost`; without
     either all revenue. Orders of a customer on one day are one order. What becomes of refunds, free lines, equal lines,
-    test customers and old customers is chosen by `policy`, a `Policy` or its choices as a mapping.
+    test customers, old customers and orders that were never paid is chosen by `policy`, a `Policy` or its choices as a
+    mapping. Where the order number is given, lines take the customer, day and status that they leave empty from their
+    order, and an order's total that is repeated on its lines counts once.
 
     Raises DataError with every fault of the input, ParameterError with every fault of the arguments.
 
@@ -80,15 +88,16 @@ def read_orders(
     """
     if columns.get("decimal") in MARKS:
         columns["decimal"] = MARKS[str(columns["decimal"])]
-    last = _check_arguments(until, time_zone, margin, columns, policy)
-    if isinstance(source, str) and source in samples.SAMPLES:
+    known = isinstance(source, str) and source in samples.SAMPLES
+    last = _check_arguments(until, time_zone, margin, columns, policy, money=known or bool(amount))
+    if known:
         sample = samples.SAMPLES[source]
         named = schema.Columns("customer", "date", "amount", date_format="%Y%m%d")
         opened, last = open_source(sample.rows(), name=sample.name), last or sample.until
     else:
         opened = open_source(source, on=on, encoding=encoding)
-        needed = _named(opened.table.columns, customer=customer, date=date, amount=amount)
-        named = schema.Columns(**needed, **columns, by=tuple(by))
+        needed = _named(opened.table.columns, customer=customer, date=date)
+        named = schema.Columns(**needed, amount=amount, **columns, by=tuple(by))
     schema.check_names(opened, named)
     share = None if named.cost else 1.0 if margin is None else margin
     window = Window(last, time_zone, currency)
@@ -112,12 +121,17 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     if policy.duplicates == "drop":
         opened = replace(opened, table=number_copies(opened.table))
     typed, faults = schema.typed_rows(opened, columns, window.time_zone)
-    rows = typed.drop(*schema.TEXTS)
-    if opened.slow:
+    whole = complete(opened.connection, typed, columns, policy)
+    typed = whole.rows
+    rows = typed.drop(*(name for name in (*schema.TEXTS, "row") if name in typed.columns))
+    if opened.slow or whole.changed:
         rows = engine.keep(opened.connection, rows)
     days = profile_rows(typed)
     opened.check_count(int(days["rows"].sum()))
-    faults += schema.cell_faults(typed, columns, days, refuse_negative=policy.refunds == "refuse")
+    statuses, more = find_statuses(rows, columns.status, policy.status)
+    faults += more + schema.cell_faults(typed, columns, days, refuse_negative=policy.refunds == "refuse")
+    if columns.refunded:
+        faults += refund_faults(typed, columns, statuses, refuse=policy.refunds == "refuse")
     money, more = _currency(typed, window.currency)
     if faults := faults + more:
         raise DataError(f"orders ({opened.name})", faults)
@@ -125,11 +139,14 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     known = days.drop(stray) if policy.stray_dates == "leave out" else days
     last = window.until or (last_whole_day(known) if policy.last_day == "whole" else known.index[-1].date())
     inner = tuple(f"by_{i}" for i in range(len(columns.by)))
-    cleaner = Cleaner(opened.connection, last, policy, margin, inner, known, days.index.difference(known.index))
+    cleaner = Cleaner(
+        opened.connection, last, policy, margin, inner, known, days.index.difference(known.index), statuses
+    )
     cleaned = cleaner.clean(rows)
     if not cleaned.audit.loc["kept", "rows"]:
         raise DataError(f"orders ({opened.name})", [_nothing_left(cleaned.audit, last)])
     table = cleaned.orders
+    said = (*opened.remarks, *whole.remarks, *statuses.signs(amounts_back=columns.refunded is not None))
     names = dict(zip(columns.by, inner, strict=True))
     held = int(table.count().to_pyarrow().as_py())
     alarms = find_alarms(table, days.loc[stray, "rows"], policy)
@@ -142,7 +159,8 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
         until=last,
         time_zone=window.time_zone,
         currency=money,
-        margin=str(margin),
+        margin=str(margin) if columns.amount else "none: the log has no amounts",
+        amounts=columns.amount is not None,
         by=columns.by,
         audit=cleaned.audit,
         source=opened.name,
@@ -150,7 +168,8 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
         refunds=cleaned.refunds,
         days=known,
         alarms=alarms,
-        signs=alarms + find_signs(opened, rows, known, total=int(days["rows"].sum()), orders=held),
+        signs=alarms
+        + find_signs(replace(opened, remarks=said), rows, known, total=int(days["rows"].sum()), orders=held),
         policy=policy,
         truncation=cleaned.truncation,
     )
@@ -185,7 +204,7 @@ def _named(there: Sequence[str], **names: str | None) -> dict[str, Any]:
 
 
 def _check_arguments(
-    until: object, time_zone: str, margin: float | None, columns: MoreColumns, policy: Policy
+    until: object, time_zone: str, margin: float | None, columns: MoreColumns, policy: Policy, *, money: bool
 ) -> dt.date | None:
     faults, last = [], None
     for name in columns:
@@ -207,6 +226,19 @@ def _check_arguments(
         faults.append("give margin= or cost=, not both")
     if columns.get("decimal") not in (None, ".", ","):
         faults.append(f'decimal is "." or "," (point or comma), not {columns["decimal"]!r}')
+    for name in MONEY:
+        if columns.get(name) and not money:
+            faults.append(f"{name}= needs amount=, and without it the log has no money at all")
+    if policy.zero == "drop" and not money:
+        faults.append("policy.zero needs amount=")
+    if policy.totals == "order" and not columns.get("order"):
+        faults.append("policy.totals needs order=, the column of the order numbers")
+    if policy.totals == "order" and columns.get("quantity"):
+        faults.append(
+            "quantity= multiplies a unit price, and policy.totals says that amounts are an order's: leave one out"
+        )
+    if policy.status and not columns.get("status"):
+        faults.append("policy.status needs status=, the column of the statuses")
     if policy.not_products and not columns.get("product"):
         faults.append("policy.not_products needs product=, the column of the product codes")
     if faults:

@@ -20,21 +20,30 @@ def place_refunds(connection: Any, lines: ir.Table) -> ir.Table:
     """The negative lines (customer, day, value, cost, …) with `booked`: the day of the order each undoes, or null.
 
     `lines` holds customer, day, second, value, cost and, where known, order and product. Only customers with a refund
-    are looked at, so the work grows with the refunds.
+    are looked at, so the work grows with the refunds. A line that is an order's `own` undoes that order.
     """
     refunds = lines.filter(lines.value < 0)
-    touched = engine.keep(connection, lines.semi_join(refunds.select("customer").distinct(), "customer"))
-    place = touched.mutate(line=ibis.row_number().over(ibis.window(order_by=_in_time(touched))))
-    open_lines, placed = engine.keep(connection, place), []
+    touched = lines.semi_join(refunds.select("customer").distinct(), "customer")
+    place = engine.keep(
+        connection, touched.mutate(line=ibis.row_number().over(ibis.window(order_by=_in_time(touched))))
+    )
+    open_lines, tables = place, [place]
     product = ["product"] if "product" in lines.columns else []
     rules = [_by_amount(product), _by_part(product)]
+    found: list[ir.Table] = []
     for rule in ([_by_order] if "order" in lines.columns else []) + rules:
-        found = engine.keep(connection, rule(open_lines))
-        placed.append(found.filter(found.booked.notnull()).select("line", "booked"))
-        open_lines = engine.keep(connection, open_lines.anti_join(found, "line"))
-    every = engine.keep(connection, ibis.union(*placed))
+        if found:
+            open_lines = engine.keep(connection, open_lines.anti_join(found[-1], "line"))
+            tables.append(open_lines)
+        found.append(engine.keep(connection, rule(open_lines)))
+    every = ibis.union(*(table.filter(table.booked.notnull()).select("line", "booked") for table in found))
     marked = place.filter(place.value < 0).left_join(every, "line").drop("line", "line_right")
-    return engine.keep(connection, marked)
+    if "own" in lines.columns:
+        marked = marked.mutate(booked=marked.own.ifelse(marked.day, marked.booked))
+    placed = engine.keep(connection, marked)
+    for done in (*tables, *found):
+        engine.forget(done)
+    return placed
 
 
 def _in_time(t: ir.Table) -> list[ir.Value]:

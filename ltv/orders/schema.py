@@ -30,20 +30,21 @@ LARGEST = 1_000_000_000_000
 """No amount is a million million: beyond it a column holds something else, and sums would overflow."""
 HIDDEN = {"file": engine.FILE, "again": engine.AGAIN}
 NO_ROWS = "rows     there are none below the header"
-TEXTS = ("date_text", "amount_text", "cost_text", "acquired_text")
+TEXTS = ("date_text", "amount_text", "cost_text", "acquired_text", "refunded_text")
 
 
 @dataclass(frozen=True)
 class Columns:
     """Which column of the input plays which part.
 
-    An order's value is amount (× quantity, where `amount` is a unit price) − discount − tax. `date_format` is a
-    strptime form and `decimal` a mark, each needed only where two fit.
+    An order's value is amount (× quantity, where `amount` is a unit price) − discount − tax; a log without amounts has
+    none. `status` says whether a row is an order, `refunded` what was given back of it, on its own row, above zero.
+    `date_format` is a strptime form and `decimal` a mark, each needed only where two fit.
     """
 
     customer: str
     date: str
-    amount: str
+    amount: str | None = None
     quantity: str | None = None
     discount: str | None = None
     tax: str | None = None
@@ -52,6 +53,8 @@ class Columns:
     product: str | None = None
     currency_column: str | None = None
     acquired: str | None = None
+    status: str | None = None
+    refunded: str | None = None
     by: tuple[str, ...] = ()
     date_format: str | None = None
     decimal: str | None = None
@@ -65,7 +68,8 @@ class Columns:
 
     @property
     def amounts(self) -> list[str]:
-        return [name for name in (self.amount, self.quantity, self.discount, self.tax, self.cost) if name]
+        parts = (self.amount, self.quantity, self.discount, self.tax, self.cost, self.refunded)
+        return [name for name in parts if name]
 
 
 def check_names(source: Source, columns: Columns) -> None:
@@ -103,28 +107,44 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, l
         faults = faults + more
     zero = ibis.literal(0).cast(engine.MONEY)
     named = {"order": columns.order, "product": columns.product, "currency": columns.currency_column}
+    named |= {"status": columns.status}
     acquired = columns.acquired
     typed = raw.select(
         customer=_identity(raw[columns.customer]),
         day=dates.parse_days(raw[columns.date], zone, form),
         second=dates.parse_seconds(raw[columns.date], zone, form),
-        value=_value(raw, columns, decimal),
+        value=_value(raw, columns, decimal) if columns.amount else zero,
         cost=amounts.parse(raw[columns.cost], decimal) if columns.cost else zero,
         date_text=raw[columns.date].cast("string"),
-        amount_text=raw[columns.amount].cast("string"),
+        amount_text=raw[columns.amount].cast("string") if columns.amount else ibis.literal("0"),
         cost_text=raw[columns.cost].cast("string") if columns.cost else ibis.literal("0"),
         acquired_text=raw[acquired].cast("string") if acquired else ibis.literal(""),
         **_damage(raw[columns.customer]),
         **{part: raw[name].cast("string").nullif("") for part, name in named.items() if name},
         **({"acquired": dates.parse_days(raw[acquired], zone, form)} if acquired else {}),
+        **_given_back(raw, columns.refunded, decimal),
         **{short: raw[name] for short, name in HIDDEN.items() if name in raw.columns},
         **{f"by_{i}": raw[name].cast("string") for i, name in enumerate(columns.by)},
     )
     return typed, faults + ([] if not form else _mixed_forms(raw, columns, zone, form))
 
 
+def _given_back(raw: ir.Table, column: str | None, decimal: str) -> dict[str, ir.Value]:
+    """Money given back on the order's own row, above zero however the export signs it; nothing is 0."""
+    if not column:
+        return {}
+    text = raw[column].cast("string")
+    back = amounts.parse(raw[column], decimal).abs().cast(engine.MONEY)
+    return {"refunded": is_blank(text).ifelse(ibis.literal(0).cast(engine.MONEY), back), "refunded_text": text}
+
+
+def is_blank(text: ir.StringValue) -> ir.BooleanValue:
+    """Whether a cell says nothing."""
+    return (text.strip() == "").fill_null(True)
+
+
 def _value(raw: ir.Table, columns: Columns, decimal: str) -> ir.DecimalValue:
-    value = amounts.parse(raw[columns.amount], decimal)
+    value = amounts.parse(raw[str(columns.amount)], decimal)
     if columns.quantity:
         value = engine.money_product(value, amounts.parse(raw[columns.quantity], decimal))
     for less in (columns.discount, columns.tax):
@@ -198,6 +218,12 @@ def cell_faults(typed: ir.Table, columns: Columns, profile: pd.DataFrame, *, ref
             f'in "{amount}" are negative. Refunds? pass policy=Policy(refunds="net")',
         ),
     }
+    if "refunded" in typed.columns:
+        checks["refunded"] = (
+            typed.refunded.isnull(),
+            typed.refunded_text,
+            f'in "{columns.refunded}" are not numbers. Mend or leave them out',
+        )
     if "acquired" in typed.columns:
         bad = typed.acquired.isnull() & (typed.acquired_text.fill_null("") != "")
         checks["acquired"] = (bad, typed.acquired_text, f'in "{columns.acquired}" are not dates')

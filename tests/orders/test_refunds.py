@@ -68,7 +68,7 @@ def test_parts_that_do_not_fit_into_the_order_stay_on_their_own_day():
     orders = read([("a", "2024-01-01", 10), ("a", "2024-02-01", -8), ("a", "2024-02-02", -7)])
     assert values(orders) == [("a", "2024-01-01", 10)]
     assert [row[2:] for row in booked(orders)] == [("2024-02-01", -8, False), ("2024-02-02", -7, False)]
-    assert orders.size["revenue"] == 10
+    assert orders.size["revenue"] == -5
     assert orders.ledger.value.sum().to_pyarrow().as_py() == Decimal("-5")
     assert ltv.summarize(orders).counts["repeat_orders"] == 0
 
@@ -152,3 +152,17 @@ def test_refunds_policy_and_signs_are_kept_with_the_orders(tmp_path, monkeypatch
     assert (two.policy, two.signs, two.size) == (policy, one.signs, one.size)
     assert one.signs
     pd.testing.assert_frame_equal(one.audit, two.audit, check_dtype=False)
+
+
+def test_a_refund_stays_where_an_order_of_its_day_was_undone_by_another():
+    rows = [
+        ("a", "2024-01-05 10:00", 100, "hat"),
+        ("a", "2024-03-10 09:00", -50, "cup"),
+        ("a", "2024-03-10 09:05", 50, "cup"),
+        ("a", "2024-03-10 09:10", -50, "cup"),
+    ]
+    orders = read(rows, ("who", "when", "paid", "code"), product="code")
+    assert values(orders) == [("a", "2024-01-05", 100)]
+    assert booked(orders) == [("a", "2024-03-10", "2024-03-10", -50, False)]
+    assert orders.audit["rows"][["kept", "refund on its own day", "undone the same day"]].tolist() == [1, 1, 2]
+    assert orders.size["revenue"] == 50
