@@ -227,12 +227,13 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
     from ltv.orders.proposal import check_orders
 
     given: dict[str, Any] = _pairs(pairs)
-    if "margin" in given:
-        given["margin"] = catalog.check("data_quality", {"margin": given["margin"]}).margin
+    formed = {name: given[name] for name in ("margin", "policy", "currency", "time_zone", "until") if name in given}
+    told = catalog.check("data_quality", formed)
+    given |= {name: getattr(told, name) for name in formed}
     found = check_orders(source, **({"on": on} if on else {}), **given)
     click.echo(repr(found))
-    if found.guessed:
-        click.echo("\nThe margin is a guess: put what goods, shipping and payment leave of your revenue.")
+    if found.question:
+        click.echo("\n" + found.question)
     click.echo("\n" + found.command())
     if found.faults:
         sys.exit(FAILED)
@@ -242,14 +243,18 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
 @_common
 @click.option("--horizon", default="12 months", show_default=True, help="Span the value covers.")
 @click.option("--discount", default=0.10, show_default=True, help="Discount rate a year.")
-@click.option("--out", default="data/scores.parquet", show_default=True, help="Parquet file to write.")
+@click.option(
+    "--out", default="data/scores.parquet", show_default=True, help="CSV, Excel or Parquet file, by its ending."
+)
 def score(horizon: str, discount: float, out: str, **options: str | None) -> None:
     """Write what every customer is worth: value and orders with intervals, P(order in 30 days), value if won back."""
     given = {name: value for name, value in options.items() if value is not None}
     told: Any = catalog.check("ltv", given | {"horizon": horizon, "discount": str(discount)})
 
     from ltv.metrics.lifetime_value.scoring import score_log
+    from ltv.metrics.lifetime_value.writing import check_fits
 
+    check_fits(out, 0)
     count = score_log(_read(told), out, horizon=told.horizon, discount=told.discount)
     click.echo(f"{count:,} customers: {out}")
 

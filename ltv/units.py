@@ -16,7 +16,7 @@ from ltv.errors import UnitError
 
 DAYS_PER_YEAR = 365.25
 EPOCH = dt.date(1970, 1, 1)
-GUESSED_MARGIN = 0.30  # where nobody has said what is left of revenue; pages name it
+GUESSED_MARGIN = 0.30  # where nobody has said what is left of revenue; every description names it
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "TWD": "NT$", "INR": "₹", "KRW": "₩"}
 _WHOLE = {
     "BIF",

@@ -28,11 +28,13 @@ def folder(tmp_path_factory):
 def test_a_check_takes_a_margin_and_says_when_it_guesses_one(folder, capsys):
     run(capsys, "simulate", "--customers", "1200", "--out", str(folder))
     log = str(folder / "orders.parquet")
-    assert "The margin is a guess" in run(capsys, "check", log)[1]
+    said = run(capsys, "check", log)[1]
+    assert "30% is assumed" in said
+    assert "30% of revenue (assumed: pass margin=)" in said
     code, said = run(capsys, "check", log, "-p", "margin=0.4")
     assert code == 0
     assert "40% of revenue" in said
-    assert "guess" not in said
+    assert "assumed" not in said
     assert " --margin 0.4" in said
     with pytest.raises(SystemExit):
         cli.main(["check", log, "-p", "margin=40%"])
@@ -45,7 +47,7 @@ def test_simulate_check_and_score(folder, capsys):
     code, said = run(capsys, "check", str(log))
     assert code == 0
     assert said.strip().endswith(
-        f"ltv report all --orders {log} --customer customer --date date --amount amount --margin 0.3 --columns order=order"
+        f"ltv report all --orders {log} --customer customer --date date --amount amount --columns order=order"
     )
     named = ["--customer", "customer", "--date", "date", "--amount", "amount", "--margin", "0.5"]
     out = folder / "new" / "scores.parquet"

@@ -185,7 +185,10 @@ def test_margin_is_a_share_or_what_a_cost_column_leaves():
     frame = log([("a", "2024-01-01", "10", "4.5")], ("who", "when", "paid", "cost"))
     assert ltv.read_orders(frame, margin=0.3, **COLUMNS).size["margin"] == 3
     assert ltv.read_orders(frame, cost="cost", **COLUMNS).size["margin"] == 5.5
-    assert ltv.read_orders(frame, **COLUMNS).size["margin"] == 10
+    assumed = ltv.read_orders(frame, **COLUMNS)
+    assert assumed.size["margin"] == 3
+    assert assumed.margin == "30% of revenue (assumed: pass margin=)"
+    assert ltv.read_orders(frame, margin=0.3, **COLUMNS).margin == "30% of revenue"
 
 
 def test_ids_keep_every_digit_and_mixed_kinds_meet():

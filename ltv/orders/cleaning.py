@@ -16,6 +16,7 @@ from ltv.orders.newcomers import Truncation, find_truncation
 from ltv.orders.policy import Policy
 from ltv.orders.refunds import place_refunds
 from ltv.orders.statuses import Statuses
+from ltv.units import GUESSED_MARGIN
 
 LATE = ("undone the same day", "refund without an order")
 """Rules that are known only once refunds are placed."""
@@ -27,6 +28,14 @@ class Margin:
     """What is left of revenue: a share of it, or revenue less a cost column."""
 
     share: float | None
+    assumed: bool = False
+
+    @classmethod
+    def of(cls, share: float | None, *, cost: str | None) -> Margin:
+        """Revenue less the cost column where one is named, else the share that was said, else an assumed one."""
+        if cost:
+            return cls(None)
+        return cls(GUESSED_MARGIN, assumed=True) if share is None else cls(share)
 
     def sums(self, lines: ir.Table) -> dict[str, ir.Value]:
         """What must be summed besides `value` to know it."""
@@ -40,7 +49,9 @@ class Margin:
         return summed.mutate(margin=engine.money_product(summed.value, share))
 
     def __str__(self) -> str:
-        return "revenue less cost" if self.share is None else f"{100 * self.share:.4g}% of revenue"
+        if self.share is None:
+            return "revenue less cost"
+        return f"{100 * self.share:.4g}% of revenue" + (" (assumed: pass margin=)" if self.assumed else "")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import textwrap
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,14 +58,18 @@ class Check:
     given: dict[str, str] = field(default_factory=dict)
 
     @property
-    def guessed(self) -> dict[str, float]:
-        """What nobody has said: the margin, where neither it nor a cost was given."""
-        return _guessed(self.columns, self.given)
+    def question(self) -> str:
+        """What only the reader can know: the margin, where neither it nor a cost was given."""
+        if "margin" in self.given or "cost" in self.columns:
+            return ""
+        return (
+            f"What is left of revenue after goods, shipping and payment? {GUESSED_MARGIN:.0%} is assumed. "
+            "If you know it, add for example --margin 0.45"
+        )
 
     def command(self) -> str:
         """The shell command of the reports on these columns; COLUMN stands for a required one that was not found."""
-        guessed = {name: str(value) for name, value in self.guessed.items()}
-        said = dict.fromkeys(REQUIRED, "COLUMN") | self.columns | guessed | self.given
+        said = dict.fromkeys(REQUIRED, "COLUMN") | self.columns | self.given
         own = [f"--{name.replace('_', '-')} {shlex.quote(said[name])}" for name in OPTIONS if name in said]
         more = {name: value for name, value in said.items() if name not in OPTIONS}
         plain = ",".join(f"{name}={value}" for name, value in more.items())
@@ -109,14 +112,10 @@ def check_orders(source: Any, **given: Any) -> Check:
     columns = propose(table) | {part: name for part, name in given.items() if part in WORDS and name}
     others = {name: str(value) for name, value in given.items() if name not in columns}
     try:
-        orders = read_orders(source, **{**columns, **_guessed(columns, given), **given})
+        orders = read_orders(source, **{**columns, **given})
     except DataError as error:
         return Check(str(source), columns, error.faults, None, others)
     return Check(str(source), columns, (), orders, others)
-
-
-def _guessed(columns: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, float]:
-    return {} if "cost" in columns or "margin" in given else {"margin": GUESSED_MARGIN}
 
 
 def propose(table: ir.Table) -> dict[str, str]:

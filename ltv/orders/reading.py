@@ -75,8 +75,8 @@ def read_orders(
     %Y %y %m %b %B %d %H %M %S; all else is the same there, to the last digit.
 
     `until` is the last whole day of the log (default: the last one, or the one before where that is not whole);
-    `time_zone` decides the day of an instant. Margin is a share of revenue (`margin=0.30`) or revenue less `cost`; without
-    either all revenue. Orders of a customer on one day are one order. What becomes of refunds, free lines, equal lines,
+    `time_zone` decides the day of an instant. Margin is a share of revenue (`margin=0.45`) or revenue less `cost`; without
+    either it is assumed to be 30% of revenue, and every description says so. Orders of a customer on one day are one order. What becomes of refunds, free lines, equal lines,
     test customers, old customers and orders that were never paid is chosen by `policy`, a `Policy` or its choices as a
     mapping. Where the order number is given, lines take the customer, day and status that they leave empty from their
     order, and an order's total that is repeated on its lines counts once.
@@ -99,10 +99,9 @@ def read_orders(
         needed = _named(opened.table.columns, customer=customer, date=date)
         named = schema.Columns(**needed, amount=amount, **columns, by=tuple(by))
     schema.check_names(opened, named)
-    share = None if named.cost else 1.0 if margin is None else margin
     window = Window(last, time_zone, currency)
     try:
-        return _read(opened, named, window, Margin(share), policy)
+        return _read(opened, named, window, Margin.of(margin, cost=named.cost), policy)
     except engine.FAILURES as error:
         raise engine.open_error(f"orders ({opened.name})", error) from error
 

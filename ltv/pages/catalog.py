@@ -43,9 +43,14 @@ class Parameters:
         None, "last whole day of the log, such as 1998-06-30; default: the last order", form="day"
     )
     time_zone: str = _field("UTC", "decides the day of an instant, such as Europe/Berlin", form="zone")
-    currency: str = _field("USD", "three letters, shown beside amounts", form="currency")
+    currency: str | None = _field(
+        None, "three letters, shown beside amounts; default: as the rows say, else USD", form="currency"
+    )
     margin: float | None = _field(
-        GUESSED_MARGIN, "net margin as a share of revenue; none where columns name a cost", above=0, most=1
+        None,
+        f"net margin as a share of revenue; default: revenue less the cost column, or {GUESSED_MARGIN:.0%} assumed without one",
+        above=0,
+        most=1,
     )
     segment: dict[str, str] | None = _field(
         None, "customers first seen with these, such as channel=ads; default: everybody"
@@ -212,8 +217,6 @@ def check_all(names: Sequence[str], given: Mapping[str, Any]) -> dict[str, Param
                 values[key] = given[key] if inside else valid(fields[key], given[key])
             except LtvError as fault:
                 faults.append(f"{key}: {fault}")
-        if "cost" in (values.get("columns") or {}) and "margin" not in given:
-            values["margin"] = None
         checked[name] = parameters(name)(**values)
         faults += _together(checked[name])
     if faults:
@@ -246,9 +249,8 @@ def _together(checked: Parameters) -> Iterable[str]:
     for field in dataclasses.fields(checked):
         if field.metadata.get("needed") and not getattr(checked, field.name):
             yield f"{field.name}: needed, {field.metadata['help']}"
-    costed = "cost" in (checked.columns or {})
-    if (checked.margin is None) != costed:
-        yield "margin: it follows from the cost column; leave it out" if costed else "margin: needed, or a column cost="
+    if checked.margin is not None and "cost" in (checked.columns or {}):
+        yield "margin: it follows from the cost column; leave it out"
     if isinstance(checked, Channels) and round(checked.target) not in months(checked.targets):
         yield f"target: {checked.target:g} months is none of the targets {checked.targets}"
     if (

@@ -267,7 +267,7 @@ def test_a_check_proposes_and_tries_a_mapping(tmp_path):
     assert found.faults == ()
     command = found.command()
     assert re.fullmatch(
-        r"ltv report all --orders '.*my orders.csv' --customer 'Customer ID' --date InvoiceDate --amount Total --margin 0.3",
+        r"ltv report all --orders '.*my orders.csv' --customer 'Customer ID' --date InvoiceDate --amount Total",
         command,
     )
     assert "Orders         1 of 1 customers" in repr(found)
@@ -283,8 +283,8 @@ def test_a_check_that_knows_no_column_says_what_to_name(tmp_path):
     path.write_text("p,q,r\nann,5,7\n")
     found = check_orders(path)
     assert found.columns == {}
-    assert found.command().endswith("--customer COLUMN --date COLUMN --amount COLUMN --margin 0.3")
-    assert repr(found).startswith("2 to mend first")
+    assert found.command().endswith("--customer COLUMN --date COLUMN --amount COLUMN")
+    assert repr(found).startswith("3 to mend first")
 
 
 @pytest.mark.parametrize(

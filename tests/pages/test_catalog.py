@@ -1,11 +1,14 @@
 """Parameters: parsed, checked, every fault at once, before anything is run."""
 
 import dataclasses
+import inspect
 import typing
 
 import pytest
 
 from ltv.errors import ParameterError
+from ltv.orders import reading
+from ltv.orders.policy import Policy
 from ltv.pages import catalog
 from ltv.pages.forms import months
 
@@ -100,7 +103,6 @@ def test_further_columns_and_choices_come_by_name():
         ({"columns": "costs=cogs"}, "there is no costs; did you mean cost"),
         ({"columns": "{cost"}, "JSON that can be read"),
         ({"columns": "cost=cogs", "margin": "0.4"}, "it follows from the cost column"),
-        ({"margin": ""}, "margin: needed"),
         ({"policy": "refunds=lose"}, "refunds is one of 'net', 'drop', 'refuse'"),
         ({"policy": "refund=drop"}, "there is no refund; there are refunds"),
         ({"on": "postgresql://me:secret@host/db"}, r"pass \$NAME"),
@@ -127,3 +129,11 @@ def test_an_unknown_report_is_named_with_the_one_that_was_meant():
 def test_months_say_their_unit_once():
     assert months("6, 12, 24 months") == (6, 12, 24)
     assert months("1 year") == (12,)
+
+
+def test_the_command_line_and_python_read_orders_alike():
+    arguments = inspect.signature(reading.read_orders).parameters
+    for field in dataclasses.fields(catalog.Parameters):
+        if field.name in arguments and field.name not in ("orders", "policy"):
+            assert field.default == arguments[field.name].default, field.name
+    assert Policy.of(catalog.Parameters().policy) == arguments["policy"].default

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ltv import engine
+from ltv.errors import DataError
 from ltv.metrics import intervals
+from ltv.metrics.lifetime_value import writing
 from ltv.models import BGNBD, Fit, fit, fit_worth
 from ltv.models.family import Pairs, age_shift, distinct
 from ltv.models.fitting import WEIGHED
@@ -75,23 +77,28 @@ def score(
 
 
 def write_scores(scored: ir.Table, to: str | Path) -> None:
-    """Let the engine write scores: a Parquet file (a folder of them on Spark), or else a table of this name.
+    """Write scores: a CSV, Excel or Parquet file by its ending (Parquet as a folder on Spark), else a table of this name.
 
-    Raises DataError when the engine cannot write there.
+    Raises DataError when they cannot be written there.
     """
-    if str(to).endswith(".parquet"):
-        Path(to).absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine.write(scored, to)
+    if str(to) == Path(to).name and not Path(to).suffix:
+        engine.write(scored, to)
+    else:
+        writing.write_file(scored, to)
 
 
 def score_log(
     orders: Orders, to: str | Path, *, horizon: str | Horizon = "12 months", discount: float | Rate = annual(0.10)
 ) -> int:
-    """Fit BG/NBD and Gamma-Gamma to a log and write the scores of its customers; how many they are."""
+    """Fit BG/NBD and Gamma-Gamma to a log and write the scores of its customers into a file; how many stand in it."""
     customers = summarize(orders)
+    count = int(customers.counts["customers"])
+    writing.check_fits(to, count)
     buying, order_value = fit(BGNBD, customers), fit_worth(customers)
-    write_scores(score(customers, buying, order_value, horizon=horizon, discount=discount), to)
-    return customers.counts["customers"]
+    written = writing.write_file(score(customers, buying, order_value, horizon=horizon, discount=discount), to)
+    if written != count:
+        raise DataError("scores", [f"out  {to} holds {written:,} rows for {count:,} customers"])
+    return written
 
 
 def _interval(mean: ir.Value, variance: ir.Value) -> tuple[ir.Value, ir.Value]:
