@@ -227,7 +227,9 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
     from ltv.orders.proposal import check_orders
 
     given: dict[str, Any] = _pairs(pairs)
-    formed = {name: given[name] for name in ("margin", "policy", "currency", "time_zone", "until") if name in given}
+    formed: dict[str, Any] = {
+        name: given[name] for name in ("margin", "policy", "currency", "time_zone", "until") if name in given
+    }
     told = catalog.check("data_quality", formed)
     given |= {name: getattr(told, name) for name in formed}
     found = check_orders(source, **({"on": on} if on else {}), **given)
