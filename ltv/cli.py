@@ -70,6 +70,8 @@ def report(names: Sequence[str], pairs: Sequence[str], out: str, jobs: int | Non
 
     given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
     chosen = catalog.runnable(given) if "all" in names else list(dict.fromkeys(names))
+    if "all" in names and (left := catalog.without_amounts(given)):
+        click.echo(f"left out: {', '.join(left)}: needs amounts (--amount)", err=True)
     checked = catalog.check_all(chosen, given)
     plan = {name: dataclasses.asdict(parameters) for name, parameters in checked.items()}
     with closing(Progress()) as progress:
@@ -177,7 +179,9 @@ def backtest(pairs: Sequence[str], most: float, **options: str | None) -> None:
     import ltv
     from ltv.pages.forms import spans
 
-    test = ltv.backtest(_read(told), at=told.holdout, horizons=spans(told.horizons), unit=told.unit)
+    log = _read(told)
+    log.require_purchases("the back-test", billing=told.billing)
+    test = ltv.backtest(log, at=told.holdout, horizons=spans(told.horizons), unit=told.unit)
     faults = test.faults(most=most)
     verdict = "The forecasts may not be used:" if faults else "The forecasts may be used."
     scores = test.scores.round(4).to_string()

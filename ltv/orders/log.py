@@ -14,6 +14,7 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import DataError
 from ltv.orders.audit import MATCHED, UNMATCHED
+from ltv.orders.cycle import Cycle, find_cycle
 from ltv.orders.newcomers import Truncation
 from ltv.orders.policy import DEFAULT, Policy
 
@@ -53,7 +54,27 @@ class Orders:
         """Raise DataError where the log has no amounts: `what` is about money."""
         if not self.amounts:
             raise DataError(
-                what, ["amount  the log was read without amounts: name their column with amount= (--amount)"]
+                what,
+                [
+                    "amount  the log was read without amounts: name their column with amount= (--amount); retention, growth_accounting, "
+                    "backtest and data_quality can be made without"
+                ],
+            )
+
+    @cached_property
+    def cycle(self) -> Cycle | None:
+        """The billing cycle these orders follow, None where customers choose their days."""
+        return find_cycle(self.table, count=int(self.size["orders"]))
+
+    def require_purchases(self, what: str, *, billing: str = "refuse") -> None:
+        """Raise DataError where the orders are bills on a fixed cycle, unless `billing` is "forecast": `what` forecasts purchases."""
+        if billing != "forecast" and self.cycle is not None:
+            raise DataError(
+                what,
+                [
+                    f"date     {self.cycle} A forecast of purchases does not hold for them. retention and growth_accounting do; "
+                    "billing=forecast (-p billing=forecast) makes this one all the same"
+                ],
             )
 
     @property
@@ -122,6 +143,8 @@ class Orders:
             remarks["Old customers"] = str(self.truncation)
         if changed := self.policy.changed():
             remarks["Policy"] = ", ".join(f"{name}: {choice}" for name, choice in changed.items())
+        if self.cycle is not None:
+            remarks["Billing cycle"] = str(self.cycle)
         if self.signs:
             remarks["Look at this"] = " ".join(self.signs)
         return {label: text for label, text in remarks.items() if text}

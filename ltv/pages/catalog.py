@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ltv.errors import LtvError, ParameterError
-from ltv.pages.forms import meant, months, valid
+from ltv.pages.forms import SAMPLES, meant, months, valid
 from ltv.units import GUESSED_MARGIN, Horizon
 
 
@@ -83,6 +83,11 @@ class GrowthAccounting(Parameters):
 class Ltv(Parameters):
     """What a customer is worth, and how well the model that says so has forecast."""
 
+    billing: str = _field(
+        "refuse",
+        "what to do with orders that are bills on a fixed cycle, which are no purchases",
+        choices=("refuse", "forecast"),
+    )
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
     horizon: str = _field("12 months", "span the value covers", form="span")
     discount: float = _field(0.10, "discount rate a year", least=0, most=1)
@@ -93,6 +98,11 @@ class Ltv(Parameters):
 class Payback(Parameters):
     """When a customer has earned back what it cost, and what one may cost."""
 
+    billing: str = _field(
+        "refuse",
+        "what to do with orders that are bills on a fixed cycle, which are no purchases",
+        choices=("refuse", "forecast"),
+    )
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
     horizon: str = _field("36 months", "how far ahead payback is looked for", form="span")
     discount: float = _field(0.10, "discount rate a year", least=0, most=1)
@@ -111,6 +121,11 @@ class Payback(Parameters):
 class Backtest(Parameters):
     """How good past forecasts were, against what can be forecast without a model."""
 
+    billing: str = _field(
+        "refuse",
+        "what to do with orders that are bills on a fixed cycle, which are no purchases",
+        choices=("refuse", "forecast"),
+    )
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
     holdout: str | None = _field(None, "day of the main forecast; default: the middle of the log", form="day")
     horizons: str = _field("30, 90, 180 days", "spans to forecast again from several past days", form="spans")
@@ -140,6 +155,11 @@ class Channels(Parameters):
     channel: str | None = _field("channel", "column of the orders with the channel; None where costs are totals")
     lag: float = _field(0.0, "days from spend to the first order it brings", least=0, most=365)
     cohort: str = _field("auto", "customers acquired in the same", choices=("auto", "week", "month", "quarter"))
+    billing: str = _field(
+        "refuse",
+        "what to do with orders that are bills on a fixed cycle, which are no purchases",
+        choices=("refuse", "forecast"),
+    )
     unit: str = _field("week", "unit of time of the model", choices=("day", "week", "month"))
     horizon: str = _field("36 months", "how far ahead payback is looked for", form="span")
     discount: float = _field(0.10, "discount rate a year", least=0, most=1)
@@ -155,6 +175,9 @@ class Channels(Parameters):
 class DataQuality(Parameters):
     """Where every row and its money went, what came in day by day, and what looks damaged."""
 
+
+MONEY: tuple[type[Parameters], ...] = (Ltv, Payback, Channels)
+"""The reports on money; the others can be made of a log without amounts."""
 
 _REPORTS: dict[str, type[Parameters]] = {
     "data_quality": DataQuality,
@@ -178,11 +201,24 @@ def runnable(given: Mapping[str, Any]) -> list[str]:
     >>> "channels" in runnable({}), "channels" in runnable({"costs": "data/costs.csv"})
     (False, True)
     """
+    silent = set(without_amounts(given))
     return [
         name
         for name, kind in _REPORTS.items()
-        if all(given.get(field.name) for field in dataclasses.fields(kind) if field.metadata.get("needed"))
+        if name not in silent
+        and all(given.get(field.name) for field in dataclasses.fields(kind) if field.metadata.get("needed"))
     ]
+
+
+def without_amounts(given: Mapping[str, Any]) -> list[str]:
+    """The reports that cannot be made of `given` because it names no column of amounts; a sample has its own.
+
+    >>> without_amounts({"orders": "log.csv", "customer": "who", "date": "day"})
+    ['ltv', 'payback', 'channels']
+    """
+    if given.get("amount") or given.get("orders", SAMPLES[0]) in SAMPLES:
+        return []
+    return [name for name, kind in _REPORTS.items() if kind in MONEY]
 
 
 def parameters(name: str) -> type[Parameters]:
@@ -251,6 +287,9 @@ def _together(checked: Parameters) -> Iterable[str]:
             yield f"{field.name}: needed, {field.metadata['help']}"
     if checked.margin is not None and "cost" in (checked.columns or {}):
         yield "margin: it follows from the cost column; leave it out"
+    if isinstance(checked, MONEY) and without_amounts(dataclasses.asdict(checked)):
+        others = ", ".join(name for name, kind in _REPORTS.items() if kind not in MONEY)
+        yield f"amount: needed, {_help(checked, 'amount')}; without amounts there are {others}"
     if isinstance(checked, Channels) and round(checked.target) not in months(checked.targets):
         yield f"target: {checked.target:g} months is none of the targets {checked.targets}"
     if (
@@ -258,6 +297,10 @@ def _together(checked: Parameters) -> Iterable[str]:
         and max(months(checked.targets)) > Horizon.of(checked.horizon).in_("month") + 1e-9
     ):
         yield f"targets: {checked.targets} reach beyond the horizon of {checked.horizon}"
+
+
+def _help(checked: Parameters, name: str) -> str:
+    return next(str(field.metadata["help"]) for field in dataclasses.fields(checked) if field.name == name)
 
 
 def _literal(value: Any) -> str:

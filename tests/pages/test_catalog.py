@@ -83,7 +83,7 @@ def test_text_stays_text_and_numbers_are_parsed():
 def test_a_path_becomes_absolute(tmp_path, monkeypatch):
     (tmp_path / "orders.csv").write_text("x")
     monkeypatch.chdir(tmp_path)
-    assert catalog.check("ltv", {"orders": "orders.csv"}).orders == str(tmp_path / "orders.csv")
+    assert catalog.check("retention", {"orders": "orders.csv"}).orders == str(tmp_path / "orders.csv")
     assert catalog.check("ltv", {"orders": "*.csv"}).orders == str(tmp_path / "*.csv")
     with pytest.raises(ParameterError, match="there is no file"):
         catalog.check("ltv", {"orders": "none.csv"})
@@ -137,3 +137,13 @@ def test_the_command_line_and_python_read_orders_alike():
         if field.name in arguments and field.name not in ("orders", "policy", "columns"):
             assert field.default == arguments[field.name].default, field.name
     assert Policy.of(catalog.Parameters().policy) == arguments["policy"].default
+
+
+def test_reports_on_money_need_a_column_of_amounts_and_the_others_do_not():
+    log = {"orders": "data/README.md", "customer": "who", "date": "when"}
+    assert catalog.runnable(log) == ["data_quality", "retention", "growth_accounting", "backtest"]
+    assert "ltv" in catalog.runnable(log | {"amount": "paid"})
+    assert "ltv" in catalog.runnable({"orders": "cdnow"})
+    with pytest.raises(ParameterError, match=r"amount: needed.*without amounts there are data_quality, retention"):
+        catalog.check("payback", log)
+    assert catalog.check("retention", log).amount is None

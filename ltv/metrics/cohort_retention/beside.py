@@ -48,6 +48,8 @@ def model_beside(
     Ages run `ahead` periods beyond the oldest customer's. A retention report is due also where no model can be fitted
     (a young log, nobody came back): then the frames are empty and the reason is in `why`.
     """
+    if customers.orders.cycle is not None:
+        return Beside(why=f"{customers.orders.cycle} A model of purchases does not hold for them")
     family, reason = choose(customers.orders, unit=customers.unit)
     try:
         buying = fit(family, customers)
