@@ -49,6 +49,7 @@ def export(
     """
     record: dict[str, Any] = {"title": "", "headline": {}, "grade": {}, "cards": [], "closed": {}}
     contents: list[tuple[str, str]] = []
+    notebook.cells = _sections(notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.metadata["html"], title = _prose(cell.source, contents)
@@ -68,6 +69,20 @@ def export(
     }
     html, _ = _exporter().from_notebook_node(notebook, resources={"page": page})
     return neutral(html), record
+
+
+def _sections(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """The cells without headings whose section shows nothing: their blocks had nothing to say of this log."""
+    kept: list[NotebookNode] = []
+    section: list[NotebookNode] = []
+    for cell in [*cells, None]:
+        if cell is None or (cell.cell_type == "markdown" and cell.source.startswith("## ")):
+            headed = bool(section) and section[0].cell_type == "markdown" and section[0].source.startswith("## ")
+            blank = headed and not any(part.get("outputs") for part in section)
+            kept += [part for part in section if part.cell_type == "code"] if blank else section
+            section = []
+        section += [cell] if cell is not None else []
+    return kept
 
 
 def render_list(

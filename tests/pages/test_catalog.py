@@ -84,12 +84,12 @@ def test_a_path_becomes_absolute(tmp_path, monkeypatch):
     (tmp_path / "orders.csv").write_text("x")
     monkeypatch.chdir(tmp_path)
     assert catalog.check("retention", {"orders": "orders.csv"}).orders == str(tmp_path / "orders.csv")
-    assert catalog.check("ltv", {"orders": "*.csv"}).orders == str(tmp_path / "*.csv")
+    assert catalog.check("retention", {"orders": "*.csv"}).orders == str(tmp_path / "*.csv")
     with pytest.raises(ParameterError, match="there is no file"):
-        catalog.check("ltv", {"orders": "none.csv"})
-    assert catalog.check("ltv", {"orders": "."}).orders == str(tmp_path)
+        catalog.check("retention", {"orders": "none.csv"})
+    assert catalog.check("retention", {"orders": "."}).orders == str(tmp_path)
     (tmp_path / "shop.duckdb").write_text("x")
-    inside = catalog.check("ltv", {"orders": "select * from orders", "on": "shop.duckdb"})
+    inside = catalog.check("retention", {"orders": "select * from orders", "on": "shop.duckdb"})
     assert (inside.orders, inside.on) == ("select * from orders", str(tmp_path / "shop.duckdb"))
 
 

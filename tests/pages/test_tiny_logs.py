@@ -4,6 +4,7 @@ import ast
 import re
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,6 +12,7 @@ from ltv import cli
 from ltv.errors import LtvError
 from ltv.pages.blocks import Block
 from ltv.pages.checking import check_page
+from ltv.pages.export import _sections
 from ltv.pages.notebooks import notebook_path
 
 LOGS = {
@@ -77,3 +79,32 @@ def test_a_log_too_short_for_one_report_leaves_the_others_and_says_so(tmp_path, 
     failure = (tmp_path / "out" / "failed" / "ltv.html").read_text("utf-8")
     assert SHORT in failure
     assert not (tmp_path / "out" / "ltv.html").exists()
+
+
+@pytest.mark.parametrize("name", ["data_quality", "retention", "growth_accounting", "backtest"])
+def test_a_log_without_amounts_has_pages_of_customers_and_orders_only(name, tmp_path):
+    rng, rows = np.random.default_rng(0), []
+    for who in range(400):
+        day = int(rng.integers(0, 300))
+        while day < 540 and rng.random() < 0.8:
+            rows.append((f"c{who}", f"{pd.Timestamp('2023-01-01') + pd.Timedelta(days=day):%Y-%m-%d}"))
+            day += 1 + int(rng.exponential(40))
+    path = tmp_path / "orders.csv"
+    pd.DataFrame(rows, columns=["who", "day"]).to_csv(path, index=False)
+    shown = " ".join(_run(name, orders=str(path), customer="who", date="day"))
+    assert "$" not in shown
+    assert "NaN" not in shown
+    assert "not known: the log has no amounts" in shown
+    assert shown.count("This log has no amounts") == (name != "backtest")
+
+
+def test_a_section_with_nothing_to_say_has_no_heading():
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+    told = [new_output("display_data", data={"text/html": "<p>shown</p>"})]
+    cells = [
+        new_markdown_cell("# Page"), new_code_cell("import ltv"), new_markdown_cell("## Empty"), new_code_cell("None"),
+        new_markdown_cell("## Full"), new_code_cell("None"), new_markdown_cell("between"), new_code_cell("x", outputs=told),
+    ]  # fmt: skip
+    kept = _sections(cells)
+    assert [cell.source for cell in kept] == ["# Page", "import ltv", "None", "## Full", "None", "between", "x"]

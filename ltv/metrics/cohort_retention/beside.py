@@ -60,6 +60,8 @@ def model_beside(
     except (DataError, FitError) as fault:
         return Beside(why=str(fault))
     repeats = modelled_repeats(buying)
+    if not customers.orders.amounts:
+        return Beside((buying,), retention, repeats, projected, reason=reason, why="the log has no amounts")
     try:
         order_value = fit_worth(customers)
         gone = win_back(customers, buying, order_value, lapsed=lapsed, draws=DRAWS)

@@ -11,7 +11,7 @@ from ltv.metrics.cohort_retention.comparisons import same_customers, two_spans
 from ltv.orders import Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story import growth
-from ltv.pages.story.common import covers
+from ltv.pages.story.common import NO_AMOUNTS, covers
 from ltv.pages.story.growth import period_name
 from ltv.pages.tables import Table
 
@@ -102,12 +102,13 @@ def findings(
     period: str,
 ) -> blocks.Findings:
     """What operations and product should know, in sentences."""
+    spent = [
+        _revenue_sentence(money, log, period),
+        brought_sentence(next_, log, period=period),
+        _new_share(money, period),
+    ]
     return blocks.Findings(
-        for_operations=[
-            _revenue_sentence(money, log, period),
-            brought_sentence(next_, log, period=period),
-            _new_share(money, period),
-        ],
+        for_operations=spent if log.amounts else [NO_AMOUNTS],
         for_product=[
             _base_sentence(people, period),
             _ratio_sentence(people, period),

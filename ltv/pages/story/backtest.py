@@ -171,8 +171,11 @@ def newcomer_note(test: Backtest, log: Orders) -> blocks.Notes:
     if frame.empty:
         return blocks.Notes("Newcomers", ["Nobody was first seen in the holdout."])
     row, wide = frame.loc["raw"], frame.loc["widened"]
+    brought = (
+        f" and brought {formats.money(row['revenue'], log.currency, 0)}, first orders included" if log.amounts else ""
+    )
     text = (
-        f"{row['n']:,.0f} customers were first seen in the holdout and brought {formats.money(row['revenue'], log.currency, 0)}, first orders included. "
+        f"{row['n']:,.0f} customers were first seen in the holdout{brought}. "
         f"Given their days of arrival the model expects {row['estimate']:,.0f} repeat orders of them ({wide['low']:,.0f} to {wide['high']:,.0f}, widened); "
         f"they made {row['actual']:,.0f}."
     )

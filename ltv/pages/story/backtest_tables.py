@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ltv.metrics.backtests.backtesting import Backtest
+from ltv.orders import Orders
 from ltv.pages import blocks
 from ltv.pages.tables import Table
 
@@ -105,3 +106,10 @@ def drift_block(test: Backtest) -> blocks.Block:
     }
     caption = f"{test.family.title} by acquisition cohort: repeat orders of a new customer by day {drift.days}, and parameters"
     return Table(drift.frame, caption, formats=kinds, labels={"n": "customers", "estimate": "repeat orders"})
+
+
+def widenings(test: Backtest, log: Orders) -> blocks.Notes:
+    """What forecasts from now on are widened by, orders and revenue."""
+    said = [f"Orders: {test.widening('orders').text}"]
+    said += [f"Revenue: {test.widening('revenue').text}"] if log.amounts else []
+    return blocks.Notes("What forecasts from now on are widened by", said)

@@ -15,6 +15,7 @@ from ltv.pages import blocks, formats
 from ltv.pages.changes import closed_months
 from ltv.pages.tables import Table
 
+NO_AMOUNTS = "This log has no amounts: what customers spend is not known, and this page counts customers and orders."
 DEFINITIONS = {
     "Customer": "Someone with at least one order in the window; acquired on the day of the first order.",
     "Order": "All that a customer buys on one day.",
@@ -69,9 +70,11 @@ def definitions(*words: str) -> blocks.Definitions:
 
 def audit(log: Orders) -> Table:
     """Every input row: kept, or left out and why. The first offenders are in `log.audit` only: they name customers."""
-    frame = log.audit.drop(columns=["dropped", "first"]).rename_axis("rule")
+    unshown = ["dropped", "first"] if log.amounts else ["dropped", "first", "money"]
+    frame = log.audit.drop(columns=unshown).rename_axis("rule")
     left = "no row was left out" if not log.dropped else f"{log.dropped:,} rows were left out"
-    return Table(frame, f"Where the rows went: {left}.", formats={"money": f"money:{log.currency}"})
+    kinds = {"money": f"money:{log.currency}"} if log.amounts else {}
+    return Table(frame, f"Where the rows went: {left}.", formats=kinds)
 
 
 def refunds(log: Orders) -> blocks.Notes | None:

@@ -7,7 +7,7 @@ import pandas as pd
 from ltv.orders import Orders
 from ltv.orders.audit import MATCHED, UNMATCHED
 from ltv.pages import blocks, formats
-from ltv.pages.story.common import covers
+from ltv.pages.story.common import NO_AMOUNTS, covers
 from ltv.pages.tables import Table
 
 
@@ -35,40 +35,48 @@ def graded(log: Orders) -> blocks.Grade:
 
 def cards(log: Orders, deciles: pd.DataFrame) -> blocks.Cards:
     """Rows, refunds, days and the weight of the best customers."""
-    audit, money = log.audit, lambda value: formats.money(value, log.currency)
+    audit, days = log.audit, log.days.index.notna().sum()
+    money = (lambda rows: formats.money(rows["money"].sum(), log.currency)) if log.amounts else (lambda _: "")
     refunds = audit.loc[audit.index.isin([MATCHED, UNMATCHED])]
-    silent = (log.until - log.since).days + 1 - int(log.days.index.notna().sum())
-    return blocks.Cards(
-        [
-            blocks.Card("Rows read", formats.integer(audit["rows"].sum()), note=f"{money(audit['money'].sum())}"),
-            blocks.Card(
-                "Rows left out",
-                formats.integer(log.dropped),
-                note=f"{money(audit.loc[audit['dropped'], 'money'].sum())}",
-            ),
-            blocks.Card("Refunds", money(refunds["money"].sum()), note=f"{refunds['rows'].sum():,.0f} rows"),
-            blocks.Card("Days without a row", formats.integer(max(silent, 0)), note=f"{log.since} to {log.until}"),
-            blocks.Card("Best tenth of customers", formats.percent(deciles["estimate"].iloc[0]), note="of revenue"),
-        ]
-    )
+    silent = (log.until - log.since).days + 1 - int(days)
+    shown = [
+        blocks.Card("Rows read", formats.integer(audit["rows"].sum()), note=money(audit)),
+        blocks.Card("Rows left out", formats.integer(log.dropped), note=money(audit[audit["dropped"]])),
+        blocks.Card("Days without a row", formats.integer(max(silent, 0)), note=f"{log.since} to {log.until}"),
+    ]
+    if log.amounts:
+        best = formats.percent(deciles["estimate"].iloc[0])
+        shown.insert(2, blocks.Card("Refunds", money(refunds), note=f"{refunds['rows'].sum():,.0f} rows"))
+        shown.append(blocks.Card("Best tenth of customers", best, note="of revenue"))
+    return blocks.Cards(shown)
 
 
 def findings(log: Orders, deciles: pd.DataFrame, largest: pd.DataFrame) -> blocks.Findings:
     """What whoever made the export should know, and what whoever reads the reports should."""
     out = log.audit[log.audit["dropped"] & (log.audit["rows"] > 0)].sort_values("rows", ascending=False)
     taken = [
-        f"**{row['rows']:,}** rows: {rule}, {formats.money(row['money'], log.currency)} ({row['why']})."
-        for rule, row in out.head(3).iterrows()
+        f"**{row['rows']:,}** rows: {rule}{_money(row, log)} ({row['why']})." for rule, row in out.head(3).iterrows()
     ]
-    best = largest.iloc[0]
-    readers = [
-        f"The best tenth of customers brings **{formats.percent(deciles['estimate'].iloc[0])}** of revenue, the largest one "
-        f"(with {best['orders']:,.0f} orders) {formats.percent(best['share'])}.",
+    readers = [_weight(log, deciles, largest) if log.amounts else NO_AMOUNTS]
+    readers.append(
         f"Old customers who look new: {log.truncation}."
         if log.truncation
-        else "No sign that the log begins late, or too short to tell.",
-    ]
+        else "No sign that the log begins late, or too short to tell."
+    )
     return blocks.Findings(for_operations=taken or ["No row was left out."], for_product=readers)
+
+
+def _money(row: pd.Series, log: Orders) -> str:
+    return f", {formats.money(row['money'], log.currency)}" if log.amounts else ""
+
+
+def _weight(log: Orders, deciles: pd.DataFrame, largest: pd.DataFrame) -> str:
+    """How much of revenue hangs on the best customers."""
+    best = largest.iloc[0]
+    return (
+        f"The best tenth of customers brings **{formats.percent(deciles['estimate'].iloc[0])}** of revenue, the largest one "
+        f"(with {best['orders']:,.0f} orders) {formats.percent(best['share'])}."
+    )
 
 
 def signs(log: Orders) -> blocks.Notes:

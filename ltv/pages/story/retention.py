@@ -12,7 +12,7 @@ from ltv.metrics.cohort_retention.trends import Trend
 from ltv.orders import Customers, Orders
 from ltv.pages import blocks, formats
 from ltv.pages.story import growth
-from ltv.pages.story.common import amount, covers, share
+from ltv.pages.story.common import NO_AMOUNTS, amount, covers, share
 from ltv.units import period_names
 
 AGES = (1, 6, 12)
@@ -68,6 +68,8 @@ def cards(
     for age in (age for age in AGES if age in average.index):
         row = average.loc[age]
         shown.append(_share_card(f"Active in {period} {age}", row, f"{row['n']:,.0f} customers"))
+    if not log.amounts:
+        return blocks.Cards(shown)
     known = reached(money)
     row = known.loc[12] if 12 in known.index else known.iloc[-1]
     show = lambda value: formats.money(value, log.currency)  # noqa: E731
@@ -167,7 +169,7 @@ def model_sentence(average: pd.DataFrame, model: Beside, *, period: str) -> str:
 def lapsed_sentence(model: Beside, log: Orders) -> str:
     """How many lapsed customers there are, and what comes back without doing anything."""
     if model.lapsed.empty:
-        return f"What lapsed customers would bring is not known: {model.why}"
+        return f"What lapsed customers would bring is not known: {model.why}" if log.amounts else NO_AMOUNTS
     frame = model.lapsed
     show = lambda value: formats.money(value, log.currency, 0)  # noqa: E731
     back, n = frame["returning"].sum(), frame["n"].sum()
