@@ -16,6 +16,7 @@ from ltv.models.family import Family
 from ltv.models.order_values import compressed
 from ltv.models.posterior import SETTLED, Posterior, evenly, importance, normal
 from ltv.models.search import LARGE, best, enough, judge
+from ltv.models.since import Since, checked
 from ltv.models.status import CONVERGED, Status
 from ltv.models.tables import Total
 from ltv.units import Unit
@@ -170,11 +171,21 @@ class Fit:
         return f'<table class="ltv-fit">{caption}<thead>{head}</thead><tbody>{rows}</tbody></table>'
 
 
-def fit(family: type[Family], data: Any, *, priors: str | None = "default", draws: int = 4000, seed: int = 0) -> Fit:
+def fit(
+    family: type[Family],
+    data: Any,
+    *,
+    given: Any = None,
+    priors: str | None = "default",
+    draws: int = 4000,
+    seed: int = 0,
+) -> Fit:
     """Fit `family` to patterns or order values, or to an object that carries them as attributes.
 
     The mode of the posterior under the package's mild, unit-free priors; `priors=None` is maximum likelihood.
     Above 20,000 rows of order values close ones are counted as one: see `compressed` for the error.
+    `given` are the same customers' patterns on an earlier day: the fit is then to what they did since, given what was
+    known of them by that day (and to all that those who came since did). Recent behaviour tells more of what comes next.
     Raises FitError, its message the advice, where the result must not be used.
 
     >>> from ltv.models import NBD
@@ -184,10 +195,13 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
     """
     if priors not in ("default", None):
         raise ParameterError(f'priors are "default" or None (maximum likelihood), not {priors!r}')
-    given = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
-    enough(family, given)
-    data = compressed(given, 1e-6) if isinstance(given, OrderValues) and given.x.size > LARGE else given
+    whole = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
+    before = None if given is None else checked(whole, getattr(given, family.reads, given))
+    enough(family, whole, before)
+    data = compressed(whole, 1e-6) if isinstance(whole, OrderValues) and whole.x.size > LARGE else whole
     scale, total = family.scale(data), family.total(data)
+    if before is not None:
+        total = Since(total, family.total(before))
     coordinates = family.coordinates(scale)
     optimum = best(family, data, coordinates, total, priors)
     judge(family, optimum, coordinates, priors)
@@ -199,13 +213,13 @@ def fit(family: type[Family], data: Any, *, priors: str | None = "default", draw
         family=family,
         model=model,
         status=family.edge(model) or CONVERGED,
-        log_likelihood=float((total if data is given else family.total(given)).values(logs[None])[0]),
+        log_likelihood=float((total if data is whole else family.total(whole)).values(logs[None])[0]),
         gradient_norm=float(np.linalg.norm(optimum.gradient)),
         covariance=natural_covariance(coordinates, optimum.theta, covariance),
         customers=data.customers,
         rows=data.x.size,
         unit=data.unit,
-        window=data.window,
+        window=data.window if before is None else f"{data.window} given {before.window}".strip(),
         theta=optimum.theta,
         theta_covariance=covariance,
         scale=scale,

@@ -18,8 +18,11 @@ FILE = "fit.json"
 def fit(family: type[Family], data: Any, **options: Any) -> Fit:
     if cache.folder() is None or not isinstance(family, type):
         return fitting.fit(family, data, **options)
-    data = data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads)
-    about = (family.__name__, saving.fingerprint(data), str(data.unit), data.window, options)
+    data, given = (
+        data if isinstance(data, Patterns | OrderValues) else getattr(data, family.reads),
+        options.get("given"),
+    )
+    about = (family.__name__, *_about(data), {**options, "given": _about(getattr(given, family.reads, given))})
     return cache.recall(
         f"fit-{cache.key(*about)}",
         compute=lambda: fitting.fit(family, data, **options),
@@ -31,3 +34,8 @@ def fit(family: type[Family], data: Any, **options: Any) -> Fit:
 @wraps(known_value.fit_worth)
 def fit_worth(data: Any, *, seed: int = 0) -> Fit:
     return known_value.fit_worth(data, seed=seed, by=fit)
+
+
+def _about(data: Any) -> tuple[str, ...]:
+    """What tells one data set from another, empty without one."""
+    return () if data is None else (saving.fingerprint(data), str(data.unit), data.window)

@@ -22,14 +22,16 @@ def refuse(family: type[Family], status: Status, why: str) -> FitError:
     return FitError(f"{family.title} fit {status.name}: {why} {status.sentence}")
 
 
-def enough(family: type[Family], data: Patterns | OrderValues) -> None:
-    """Raise FitError where there is nothing to learn: fewer than two customers, no repeat order, no time."""
+def enough(family: type[Family], data: Patterns | OrderValues, before: Patterns | None = None) -> None:
+    """Raise FitError where there is nothing to learn: fewer than two customers, no time, no repeat order (since `before`)."""
     if data.customers < 2:
         raise refuse(family, TOO_LITTLE_DATA, f"{data.customers} customer(s) only.")
     if isinstance(data, Patterns) and not data.T.any():
         raise refuse(family, TOO_LITTLE_DATA, "No customer has been observed for any time.")
     if isinstance(data, Patterns) and data.repeat_orders == 0:
         raise refuse(family, TOO_LITTLE_DATA, "No customer has ordered a second time.")
+    if before is not None and isinstance(data, Patterns) and data.repeat_orders == before.repeat_orders:
+        raise refuse(family, TOO_LITTLE_DATA, "Nobody has placed a repeat order since.")
 
 
 def objective(coordinates: Coordinates, total: Total, priors: str | None) -> Any:
