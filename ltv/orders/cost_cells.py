@@ -92,7 +92,11 @@ def _missing(part: str, name: str, there: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, there, n=1)
     hint = f'; did you mean "{near[0]}"?' if near else ""
     text = f'columns  no column "{name}"{hint}; there are {", ".join(there)}'
-    return text + "; where these are the costs of all channels together, leave the channel empty" * (part == "channel")
+    cure = {
+        "channel": "; where these are the costs of all channels together, leave the channel empty",
+        "amount": "; where each channel has a column of its own, make one row of date, channel and amount of each cell",
+    }
+    return text + cure.get(part, "")
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,8 @@ def read_cells(table: ir.Table, roles: Roles, date_format: str | None, decimal: 
         units=[_units(text) for text in rows["money"]],
     )
     kept, remarks = _without_totals(typed, split=roles.channel is not None)
+    if kept.empty:
+        raise DataError("costs", [NO_ROWS])
     codes, more = _currencies(table, roles.amount, rows["amount"])
     shown = {"ltv_date": "+".join(roles.date), "ltv_amount": roles.amount}
     told = [_shown(fault, shown) for fault in [*faults, *more]]

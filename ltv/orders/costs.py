@@ -15,6 +15,7 @@ import pandas as pd
 
 from ltv.errors import DataError, ParameterError
 from ltv.inputs.opening import open_source
+from ltv.inputs.source import Source
 from ltv.names import folded
 from ltv.orders import spans
 from ltv.orders.cost_cells import SCALE, Roles, read_cells
@@ -91,7 +92,7 @@ def read_costs(
         raise ParameterError(f"each= is the span of a row: {', '.join(EACH)}; not {each!r}")
     decimal = {"comma": ",", "point": "."}.get(str(decimal), decimal)
     sources = list(source) if isinstance(source, Sequence) and not isinstance(source, str) else [source]
-    opened = [open_source(one, on=on) for one in sources]
+    opened = [_opened(one, on) for one in sources]
     name = ", ".join(one.name for one in opened)
     parts = [
         read_cells(
@@ -116,6 +117,13 @@ def read_costs(
     currencies = tuple(dict.fromkeys(code for part in parts for code in part.currencies))
     told = tuple(dict.fromkeys([*remarks, *shown, *more]))
     return Costs(daily, name, span, int(negative.sum()) / SCALE, len(rows), told, currencies)
+
+
+def _opened(source: Any, on: Any) -> Source:
+    try:
+        return open_source(source, on=on)
+    except DataError as error:
+        raise DataError(error.what.replace("orders", "costs", 1), error.faults) from error
 
 
 def read_orders_and_costs(orders: Mapping[str, Any], costs: Mapping[str, Any]) -> tuple[Orders, Costs]:

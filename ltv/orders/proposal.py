@@ -16,12 +16,15 @@ from ltv import engine
 from ltv.errors import DataError
 from ltv.inputs import amounts, dates
 from ltv.inputs.opening import open_source
+from ltv.orders.cost_proposal import CostCheck, check_costs
 from ltv.orders.log import Orders
+from ltv.orders.marketing import looks_like_costs
 from ltv.orders.reading import read_orders
 from ltv.orders.schema import NO_ROWS
 from ltv.units import GUESSED_MARGIN
 
 SEEN = 1000
+COST_FORMS = ("on", "date_format", "decimal")
 OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency", "margin")
 """Arguments with an option of their own; the other columns and forms go together."""
 REQUIRED = ("customer", "date", "amount")
@@ -99,16 +102,20 @@ def _rows(audit: pd.DataFrame) -> list[str]:
     return lines
 
 
-def check_orders(source: Any, **given: Any) -> Check:
+def check_orders(source: Any, **given: Any) -> Check | CostCheck:
     """Propose a mapping for a source, `given` over it, try it, and say what is wrong.
 
-    Takes the arguments of `read_orders`. Raises DataError only where the source cannot be opened at all, or has no rows.
+    A table of marketing costs is checked as such. Takes the arguments of `read_orders`. Raises DataError only where the source cannot be opened at all, or has no rows.
     """
     opening = {name: given[name] for name in ("on", "encoding") if name in given}
     opened = open_source(source, **opening)
     table = opened.table
     if engine.run(table.limit(1)).empty:
         raise DataError(f"orders ({opened.name})", [NO_ROWS])
+    headings = [name for name in table.columns if name != engine.FILE]
+    if "customer" not in given and (spent := looks_like_costs(headings)):
+        named = {part: given[part] for part in spent if given.get(part)}
+        return check_costs(source, spent | named, **{name: given[name] for name in COST_FORMS if name in given})
     columns = propose(table) | {part: name for part, name in given.items() if part in WORDS and name}
     others = {name: str(value) for name, value in given.items() if name not in columns}
     try:

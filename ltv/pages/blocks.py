@@ -49,7 +49,7 @@ _LEFTWARDS = r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]+(?: +[\u0590-\u08ff\ufb
 
 def sentence(text: str) -> str:
     """Text as HTML: escaped, with `**words**` bold, days kept on one line, and names that run leftwards by themselves."""
-    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(neutral(text)))
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(neutral(text)), flags=re.S)
     html = re.sub(_LEFTWARDS, r"<bdi>\g<0></bdi>", html)
     return re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="ltv-day">\g<0></span>', html)
 

@@ -284,7 +284,7 @@ def test_a_check_that_knows_no_column_says_what_to_name(tmp_path):
     found = check_orders(path)
     assert found.columns == {}
     assert found.command().endswith("--customer COLUMN --date COLUMN --amount COLUMN")
-    assert repr(found).startswith("3 to mend first")
+    assert repr(found).startswith("2 to mend first")  # a log may be without amounts
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Costs through the door of orders: every form of date, amount and heading with its right value, or a refusal with a cure."""
 
 import datetime as dt
+import itertools
+import shlex
 
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from ltv.errors import DataError
 from ltv.orders.costs import read_costs, read_orders_and_costs
 from ltv.orders.marketing import looks_like_costs
+from ltv.orders.proposal import check_orders
 
 
 def costs(dates, amounts, channel="ads", **headings):
@@ -104,6 +107,9 @@ REFUSED = {
     "two currencies": (costs(["2024-01-05", "2024-01-06"], ["$10", "€5"]), ["several currencies in one table ($, €)"]),
     "days and months": (costs(["2024-01-05", "2024-02"], ["1", "2"]), ["row 2, '2024-02'"]),
     "no spend is empty": (costs(["2024-01-05", "2024-01-06"], ["1", None]), ["and 0 where nothing was spent (first: row 2, empty)"]),
+    "nothing but blanks": (costs([None], [None], channel=None), ["there are none below the header"]),
+    "a column per channel": (pd.DataFrame({"date": ["2024-01-05"], "TV": ["1"], "Radio": ["2"]}),
+                             ['no column "amount"', 'no column "channel"']),
     "three at once": (costs(["soon"], ["x"], channel=" "), ["date ", "amount ", "channel "]),
 }  # fmt: skip
 
@@ -161,3 +167,37 @@ def test_costs_in_another_currency_than_the_orders_are_refused(amount, currency,
     else:
         with pytest.raises(DataError, match=f"the costs are in EUR, the orders in {currency}"):
             read_orders_and_costs(*given)
+
+
+def test_check_knows_costs_and_prints_the_part_of_the_command_that_reads_them(tmp_path):
+    path = tmp_path / "meta ads.csv"
+    table = pd.DataFrame(HEADINGS["Meta"][0])
+    table.to_csv(path, index=False)
+    found = check_orders(str(path))
+    assert (found.faults, found.costs.total) == ((), 60.0)
+    words = shlex.split(found.command())
+    told = dict(pair.split("=", 1) for flag, pair in itertools.pairwise(words) if flag == "-p")
+    assert told == {
+        "costs": str(path),
+        "cost_date": "Reporting starts",
+        "cost_amount": "Amount spent (EUR)",
+        "cost_channel": "Campaign name",
+    }
+    again = read_costs(told["costs"], date=told["cost_date"], amount=told["cost_amount"], channel=told["cost_channel"])
+    assert by_month(again) == HEADINGS["Meta"][1]
+
+
+def test_check_says_what_is_wrong_with_costs_and_orders_stay_orders(tmp_path):
+    path = tmp_path / "costs.csv"
+    costs(["soon"], ["1"]).to_csv(path, index=False)
+    assert "date     1 of 1 rows cannot be read" in check_orders(str(path)).faults[0]
+    ORDERS.to_csv(path, index=False)
+    assert check_orders(str(path), customer="who").columns["customer"] == "who"
+
+
+def test_two_exports_of_costs_in_one_file_are_refused_as_costs(tmp_path):
+    path = tmp_path / "costs.csv"
+    path.write_text("date,amount,channel\n2024-01-05,1,ads\ndate,amount,channel,note\n2024-01-06,2,ads,x\n")
+    with pytest.raises(DataError, match=r"^costs \(costs.csv\)") as caught:
+        read_costs(path)
+    assert "line 3" in str(caught.value)

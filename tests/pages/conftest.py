@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from ltv.pages.blocks import Block
+from ltv.pages.notebooks import notebook_path
 
 HEADLINE = "from ltv.pages import Card, Cards, Grade, Headline\nHeadline('Half of them **stay**.', 'all', '1998-06-30')"
 Writer = Callable[..., Path]
@@ -30,3 +34,25 @@ def notebook(tmp_path: Path) -> Writer:
         return path
 
     return write
+
+
+@pytest.fixture
+def shown_by() -> Callable[..., list[str]]:
+    """What the cells of a report's notebook show with these parameters, run in this process."""
+
+    def run(name: str, **given: object) -> list[str]:
+        shown: list[object] = []
+        scope: dict[str, object] = {}
+        for cell in nbformat.read(notebook_path(name), as_version=4).cells:
+            if cell.cell_type != "code":
+                continue
+            *body, last = ast.parse(cell.source).body
+            body = body if isinstance(last, ast.Expr) else [*body, last]
+            exec(compile(ast.Module(body, []), name, "exec"), scope)
+            if isinstance(last, ast.Expr):
+                shown.append(eval(compile(ast.Expression(last.value), name, "eval"), scope))
+            if "parameters" in cell.metadata.get("tags", []):
+                scope |= given
+        return [block.html() for block in shown if isinstance(block, Block)]
+
+    return run

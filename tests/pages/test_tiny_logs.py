@@ -1,19 +1,15 @@
 """Logs with next to nothing in them: every report is a page, or an error in the reader's words."""
 
-import ast
 import re
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from ltv import cli
 from ltv.errors import LtvError
-from ltv.pages.blocks import Block
 from ltv.pages.checking import check_page
 from ltv.pages.export import _sections
-from ltv.pages.notebooks import notebook_path
 
 LOGS = {
     "one order": [("a", "2025-01-05", 10)],
@@ -37,33 +33,17 @@ REFUSED = {
 }
 
 
-def _run(name, **given):
-    """What the cells of a notebook show, run in this process."""
-    shown, scope = [], {}
-    for cell in nbformat.read(notebook_path(name), as_version=4).cells:
-        if cell.cell_type != "code":
-            continue
-        *body, last = ast.parse(cell.source).body
-        body = body if isinstance(last, ast.Expr) else [*body, last]
-        exec(compile(ast.Module(body, []), name, "exec"), scope)
-        if isinstance(last, ast.Expr):
-            shown.append(eval(compile(ast.Expression(last.value), name, "eval"), scope))
-        if "parameters" in cell.metadata.get("tags", []):
-            scope |= given
-    return [block.html() for block in shown if isinstance(block, Block)]
-
-
 @pytest.mark.parametrize("name", ["data_quality", "retention", "growth_accounting", "ltv"])
 @pytest.mark.parametrize("log", LOGS)
-def test_next_to_no_orders_make_a_page_or_a_plain_refusal(log, name, tmp_path):
+def test_next_to_no_orders_make_a_page_or_a_plain_refusal(log, name, tmp_path, shown_by):
     path = tmp_path / "orders.csv"
     pd.DataFrame(LOGS[log], columns=["who", "day", "paid"]).to_csv(path, index=False)
     given = {"orders": str(path), "customer": "who", "date": "day", "amount": "paid"}
     if why := REFUSED.get((log, name)):
         with pytest.raises(LtvError, match=why):
-            _run(name, **given)
+            shown_by(name, **given)
         return
-    page = "".join(_run(name, **given))
+    page = "".join(shown_by(name, **given))
     assert re.findall(r".{40}\b(?:nan|NaN|inf|NaT)\b.{40}", page) == []
 
 
@@ -82,7 +62,7 @@ def test_a_log_too_short_for_one_report_leaves_the_others_and_says_so(tmp_path, 
 
 
 @pytest.mark.parametrize("name", ["data_quality", "retention", "growth_accounting", "backtest"])
-def test_a_log_without_amounts_has_pages_of_customers_and_orders_only(name, tmp_path):
+def test_a_log_without_amounts_has_pages_of_customers_and_orders_only(name, tmp_path, shown_by):
     rng, rows = np.random.default_rng(0), []
     for who in range(400):
         day = int(rng.integers(0, 300))
@@ -91,7 +71,7 @@ def test_a_log_without_amounts_has_pages_of_customers_and_orders_only(name, tmp_
             day += 1 + int(rng.exponential(40))
     path = tmp_path / "orders.csv"
     pd.DataFrame(rows, columns=["who", "day"]).to_csv(path, index=False)
-    shown = " ".join(_run(name, orders=str(path), customer="who", date="day"))
+    shown = " ".join(shown_by(name, orders=str(path), customer="who", date="day"))
     assert "$" not in shown
     assert "NaN" not in shown
     assert "not known: the log has no amounts" in shown
