@@ -57,6 +57,26 @@ def _spark_parse(text: str, form: str) -> ibis.dtype("timestamp"):  # type: igno
     """Spark: the same, the form in the letters of Java."""
 
 
+@ibis.udf.scalar.builtin(name="to_timestamp")
+def _instant(seconds: int) -> ibis.dtype("timestamp('UTC')"):  # type: ignore[valid-type]
+    """DuckDB: the instant so many seconds after 1970."""
+
+
+@ibis.udf.scalar.builtin(name="timestamp_seconds")
+def _spark_instant(seconds: int) -> ibis.dtype("timestamp('UTC')"):  # type: ignore[valid-type]
+    """Spark: the same."""
+
+
+@ibis.udf.scalar.builtin(name="timezone")
+def _instant_in(zone: str, stamp: ibis.dtype("timestamp")) -> ibis.dtype("timestamp('UTC')"):  # type: ignore[valid-type]
+    """DuckDB: the instant at which the clocks of a zone show this."""
+
+
+@ibis.udf.scalar.builtin(name="to_utc_timestamp")
+def _spark_instant_in(stamp: ibis.dtype("timestamp"), zone: str) -> ibis.dtype("timestamp('UTC')"):  # type: ignore[valid-type]
+    """Spark: the same, the clock first."""
+
+
 _JAVA = {"%Y": "yyyy", "%m": "M", "%d": "d", "%H": "H", "%M": "m", "%S": "s", "%y": "yy", "%b": "MMM", "%B": "MMMM"}
 
 
@@ -287,6 +307,28 @@ def parse_stamp(column: ir.StringValue, form: str) -> ir.TimestampValue:
     if not _on_spark(column):
         return _parse(column, form)
     return _spark_parse(column, _java(form))
+
+
+def rewritten(text: ir.StringValue, pattern: str, by: str) -> ir.StringValue:
+    r"""Text with what matches replaced; `by` may name groups of the pattern (\1, \2, …; Spark writes $1)."""
+    return text.re_replace(pattern, re.sub(r"\\(\d)", r"$\1", by) if _on_spark(text) else by)
+
+
+def instant(seconds: ir.IntegerValue) -> ir.TimestampValue:
+    """The instant so many seconds after 1970 began in UTC."""
+    return _spark_instant(seconds) if _on_spark(seconds) else _instant(seconds)
+
+
+def moved(stamp: ir.TimestampValue, zone: str, to: str) -> ir.TimestampValue:
+    """What the clocks of `to` show when those of `zone` show this."""
+    if _on_spark(stamp):
+        return _spark_wall_clock(_spark_instant_in(stamp, zone), to)
+    return _wall_clock(to, _instant_in(zone, stamp))
+
+
+def midnight(number: ir.IntegerValue) -> ir.TimestampValue:
+    """The beginning of the day with this `day_number`, as a wall clock."""
+    return wall_clock(instant(number * 86_400), "UTC")
 
 
 def wall_clock(column: ir.Value, zone: str) -> ir.TimestampValue:

@@ -105,7 +105,7 @@ def test_every_fault_is_said_at_once_with_its_row():
     ("dates", "words"),
     [
         (["01/02/2024", "02/03/2024"], "to different days; pass date_format="),
-        (["2024-01-31", "31.01.2024", "2024-02-01"], "1 of 3 rows"),
+        (["2024-01-31", "31.31.2024", "2024-02-01"], "1 of 3 rows"),
         (["soon", "later"], "are not dates"),
         ([None, "2024-01-01"], "are not dates"),
     ],

@@ -173,23 +173,22 @@ def _amount(column: ir.Value) -> ir.Value:
     return column.re_replace(_DOLLAR, r"$").re_replace(_LETTERS, r"\1\3")
 
 
-def _date_form(table: ir.Table, given: str | None) -> tuple[str | None, dict[str, tuple[str, dt.date]], list[str]]:
-    """The form of the dates, or the periods that their texts name, and what is wrong with the choice."""
+def _date_form(table: ir.Table, given: str | None) -> tuple[dates.Reading, dict[str, tuple[str, dt.date]], list[str]]:
+    """How the dates are read, or the periods that their texts name, and what is wrong with the choice."""
     if not table.ltv_date.type().is_string():
-        return None, {}, []
+        return dates.Reading(), {}, []
     if given is not None:
-        return given, {}, []
+        return dates.choose_form(table, "ltv_date", "UTC", given)[0], {}, []
     texts = [str(text).strip() for text in engine.run(table.select("ltv_date").distinct())["ltv_date"].dropna()]
     named = {text: found for text in texts if (found := spans.period(text)) is not None}
     if named and all(text in named for text in texts if text and not _TOTAL.match(text)):
-        return None, named, []
+        return dates.Reading(), named, []
     form, faults = dates.choose_form(table, "ltv_date", "UTC")
     return form, {}, list(faults)
 
 
-def _until(column: ir.Value, form: str | None) -> ir.StringValue:
-    text = column if column.type().is_temporal() or form is None else column.cast("string")
-    return dates.parse_days(text, "UTC", form).cast("string")
+def _until(column: ir.Value, form: dates.Reading) -> ir.StringValue:
+    return dates.parse_days(column, "UTC", form).cast("string")
 
 
 def _iso(text: str) -> dt.date | None:

@@ -52,11 +52,6 @@ def profile_rows(typed: ir.Table) -> pd.DataFrame:
     return frame.set_index("day").fillna(dict.fromkeys(whole, 0)).astype(dict.fromkeys(whole, int))
 
 
-def latest_today() -> dt.date:
-    """The day it is where the day is furthest on: no order anywhere is later."""
-    return (dt.datetime.now(dt.UTC) + dt.timedelta(hours=14)).date()
-
-
 def stray_days(days: pd.DataFrame, *, today: dt.date) -> pd.DatetimeIndex:
     """The days of a profile that belong to no order: after `today`, or far from all others.
 

@@ -176,19 +176,19 @@ def _kinds(head: ir.Table, name: str) -> set[str]:
     kind = column.type()
     if kind.is_temporal():
         return {"date"}
+    timed = _rank("date", name) is not None
     if not kind.is_string():
-        return {"number"} | ({"id"} if not kind.is_decimal() else set())
-    readings = {f"date{i}": parse(column, "UTC").count() for i, parse in enumerate(dates.PARSERS.values())}
+        dated = {"date"} if timed and dates.dated_share(head, name, numbers=True) >= 0.5 else set()
+        return dated | {"number"} | ({"id"} if not kind.is_decimal() else set())
     row = engine.run(
         head.aggregate(
             n=column.nullif("").count(),
             point=amounts.parse(column, ".").count(),
             comma=amounts.parse(column, ",").count(),
-            **readings,
         )
     ).iloc[0]
     most = 0.5 * max(row["n"], 1)
-    kinds = {"date"} if max(row[reading] for reading in readings) >= most else set()
+    kinds = {"date"} if dates.dated_share(head, name, numbers=timed) >= 0.5 else set()
     if max(row["point"], row["comma"]) >= most:
         kinds |= {"number"}
     return kinds | ({"id"} if "date" not in kinds or "number" in kinds else set())

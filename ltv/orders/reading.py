@@ -14,13 +14,14 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError, ParameterError
+from ltv.inputs.dates import latest_today
 from ltv.inputs.opening import open_source
 from ltv.inputs.source import Source
 from ltv.orders import samples, schema
 from ltv.orders.cleaning import Cleaner, Margin
 from ltv.orders.log import Orders
 from ltv.orders.policy import DEFAULT, Policy
-from ltv.orders.profile import fingerprint, last_whole_day, latest_today, profile_rows, stray_days
+from ltv.orders.profile import fingerprint, last_whole_day, profile_rows, stray_days
 from ltv.orders.signs import find_alarms, find_signs, number_copies
 from ltv.orders.statuses import find_statuses
 from ltv.orders.whole import complete, refund_faults

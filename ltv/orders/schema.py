@@ -98,9 +98,7 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, l
     second is the clock time of the row. Nothing is computed yet.
     """
     raw = source.table
-    form, faults = columns.date_format, list[str]()
-    if raw[columns.date].type().is_string() and form is None:
-        form, faults = dates.choose_form(raw, columns.date, zone)
+    form, faults = dates.choose_form(raw, columns.date, zone, columns.date_format)
     decimal = columns.decimal
     if decimal is None:
         decimal, more = amounts.choose_decimal(raw, columns.amounts)
@@ -108,7 +106,10 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, l
     zero = ibis.literal(0).cast(engine.MONEY)
     named = {"order": columns.order, "product": columns.product, "currency": columns.currency_column}
     named |= {"status": columns.status}
-    acquired = columns.acquired
+    acquired, born = columns.acquired, form
+    if acquired:
+        born, more = dates.choose_form(raw, acquired, zone, columns.date_format)
+        faults = faults + more
     typed = raw.select(
         customer=_identity(raw[columns.customer]),
         day=dates.parse_days(raw[columns.date], zone, form),
@@ -121,12 +122,12 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, l
         acquired_text=raw[acquired].cast("string") if acquired else ibis.literal(""),
         **_damage(raw[columns.customer]),
         **{part: raw[name].cast("string").nullif("") for part, name in named.items() if name},
-        **({"acquired": dates.parse_days(raw[acquired], zone, form)} if acquired else {}),
+        **({"acquired": dates.parse_days(raw[acquired], zone, born)} if acquired else {}),
         **_given_back(raw, columns.refunded, decimal),
         **{short: raw[name] for short, name in HIDDEN.items() if name in raw.columns},
         **{f"by_{i}": raw[name].cast("string") for i, name in enumerate(columns.by)},
     )
-    return typed, faults + ([] if not form else _mixed_forms(raw, columns, zone, form))
+    return typed, faults
 
 
 def _given_back(raw: ir.Table, column: str | None, decimal: str) -> dict[str, ir.Value]:
@@ -179,22 +180,6 @@ def _damage(column: ir.Value) -> dict[str, ir.BooleanValue]:
         "untidy": (text != plain).fill_null(False),
         "nobody": plain.isin(NOBODY).fill_null(False),
     }
-
-
-def _mixed_forms(raw: ir.Table, columns: Columns, zone: str, form: str) -> list[str]:
-    """Dates day-first and month-first in one column: no form can be trusted, not even where it reads the cell."""
-    other = dates.turned(form)
-    if other is None or columns.date_format:
-        return []
-    text = raw[columns.date]
-    this, that = dates.parse_days(text, zone, form), dates.parse_days(text, zone, other)
-    row = engine.run(raw.aggregate(that=(this.isnull() & that.notnull()).sum())).fillna(0).iloc[0]
-    if not row["that"]:
-        return []
-    return [
-        f'date     {int(row["that"]):,} rows of "{columns.date}" can only be {other} and others only {form}: day-first '
-        "and month-first dates in one column. Export it again with the year first (2026-09-30)"
-    ]
 
 
 def cell_faults(typed: ir.Table, columns: Columns, profile: pd.DataFrame, *, refuse_negative: bool) -> list[str]:
