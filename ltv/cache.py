@@ -44,7 +44,10 @@ T = TypeVar("T")
 def folder() -> Path | None:
     """Where results are kept, or None: every step is computed."""
     named = os.environ.get(VARIABLE, "")
-    return Path(named).expanduser() if named else None
+    try:
+        return Path(named).expanduser() if named else None
+    except RuntimeError:  # a user without a home has no folder there
+        return None
 
 
 def key(*parts: Any) -> str:

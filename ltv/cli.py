@@ -14,14 +14,14 @@ import click
 
 from ltv import __version__
 from ltv.errors import LtvError, ParameterError
-from ltv.pages import catalog
+from ltv.pages import catalog, environment
 from ltv.pages.terminal import Progress, columns, planned, summary
 
 if TYPE_CHECKING:
     from ltv.pages.plan import Plan
     from ltv.pages.records import Record
 
-FAILED, NOTHING_RUN, INTERRUPTED = 1, 2, 130
+FAILED, NOTHING_RUN, INTERRUPTED, ENDED = 1, 2, 130, 143
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -104,7 +104,7 @@ def batch(file: Path | None, out: str, dry_run: bool, as_json: bool, **options: 
     """Make the reports of many segments: a folder of pages each, and an index.html that lists them.
 
     Segments come from a TOML file, from the columns of --by, or both. Ends with 0 when all were made, 1 when some
-    failed, 2 when nothing could be run, 130 when interrupted; --resume goes on from there.
+    failed, 2 when nothing could be run, 130 when interrupted, 143 when told to end; --resume goes on from there.
     """
     from ltv.pages import batch as running
 
@@ -116,7 +116,7 @@ def batch(file: Path | None, out: str, dry_run: bool, as_json: bool, **options: 
     plan = _plan(file, **options)
     segments = running.segments_of(plan, settings)
     if dry_run:
-        return click.echo(planned(segments))
+        return click.echo(planned(running.preview(segments, Path(out), settings, least=plan.least)))
     with closing(Progress()) as progress:
         watch = running.Watch(progress.planned, progress.done)
         records = running.run_batch(segments, Path(out), settings, watch, least=plan.least)
@@ -135,8 +135,8 @@ def _plan(
     """The plan of a file, or an empty one, with what the command line says on top."""
     from ltv.pages.plan import Plan, read_plan
 
-    plan = read_plan(file) if file else Plan(())
     given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
+    plan = read_plan(file, given) if file else Plan(())
     changes: dict[str, Any] = {"parameters": {**plan.parameters, **given}}
     changes |= {"by": _words(by)} if by else {}
     changes |= {"reports": _words(reports)} if reports else {}
@@ -307,18 +307,20 @@ def _end(records: Sequence[Record], out: Path, *, as_json: bool = False) -> None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and end the process: 0 all, 1 some failed, 2 nothing could be run, 130 interrupted."""
+    """Run the command line and end the process: 0 all, 1 some failed, 2 nothing could be run, 130 interrupted, 143 ended."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    environment.settle()
     try:
-        cli.main(words, prog_name="ltv", standalone_mode=False)
+        with environment.told_to_end() as told:
+            cli.main(words, prog_name="ltv", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(NOTHING_RUN)
-    except LtvError as error:
+    except (LtvError, OSError) as error:
         if "--debug" in words:
             raise
         click.echo(f"ltv: {error}", err=True)
         sys.exit(NOTHING_RUN)
     except (KeyboardInterrupt, click.Abort):
         click.echo("ltv: interrupted; finished reports stay, and `ltv batch --resume` goes on from there", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(ENDED if told else INTERRUPTED)

@@ -125,7 +125,13 @@ def connect(memory: str | None = None) -> Any:
         settings["memory_limit"] = memory
     if threads := os.environ.get("LTV_THREADS"):
         settings["threads"] = threads
-    return ibis.duckdb.connect(**settings)
+    return _quiet(ibis.duckdb.connect(**settings))
+
+
+def _quiet(connection: Any) -> Any:
+    """A DuckDB connection without a progress bar, which it draws in notebooks where a query takes two seconds."""
+    connection.raw_sql("SET enable_progress_bar = false")
+    return connection
 
 
 def attach(on: Any) -> Any:
@@ -146,7 +152,7 @@ def attach(on: Any) -> Any:
             raise DataError("orders", [f"on  there is no database {on}"])
         if _is_sqlite(Path(where)):
             return ibis.sqlite.connect(where)
-        connection = ibis.duckdb.connect(where, read_only=True)
+        connection = _quiet(ibis.duckdb.connect(where, read_only=True))
         connection.raw_sql("SET autoinstall_known_extensions = false")
         return connection
     except DataError:

@@ -8,16 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import platformdirs
 import psutil
 
 from ltv import cache
+from ltv.errors import LtvError, ParameterError
 from ltv.pages.crew import Crew, Task, WorkerError
 from ltv.pages.locking import alone_in
-from ltv.pages.notebooks import notebook_path
-from ltv.pages.plan import Plan, Segment, chosen
-from ltv.pages.records import Record, fresh, id_of, key_of, now, read_records, write_records
+from ltv.pages.notebooks import heading, notebook_path
+from ltv.pages.plan import Plan, Segment, chosen, twice
+from ltv.pages.records import Record, Status, fresh, id_of, key_of, now, read_records, write_records
 
 PER_WORKER = 500 * 1024**2
 """Memory that a worker and the notebook it runs are counted with."""
@@ -79,27 +81,62 @@ def run_batch(
 ) -> list[Record]:
     """Make the reports of these segments in the folder `out`, list them, and return their records.
 
-    A report that fails does not stop the others; a segment of fewer than `least` customers is skipped. Raises
-    LtvError when another run holds the folder.
+    A report that fails does not stop the others; a segment of fewer than `least` customers is skipped. Every report has
+    one record in the end: "done" (made now), "kept" (an earlier page is still right), "skipped" or "failed". Raises
+    ParameterError where two reports would have one place, LtvError when another run holds the folder.
     """
     out, settings = out.absolute(), settings or Settings()
-    most = sum(len(segment.reports) for segment in segments)
+    asked = [id_of(segment.folder, Path(name).stem) for segment in segments for name in segment.reports]
+    if alike := twice(
+        "report", [normalize("NFC", place).casefold() for place in asked], "each needs a place of its own"
+    ):
+        raise ParameterError("\n".join(alike))
     with alone_in(out):
         run = _Run(out, read_records(out), {}, watch or Watch())
-        run.watch.planned(most)
+        run.watch.planned(len(asked))
         if settings.resume:
             segments = run.leave_fresh(segments)
         if least:
             # Workers of its own: an engine that has read the whole log does not give all its memory back.
             with _crew(len(segments), settings) as crew:
                 segments = run.leave_small(segments, crew, least)
-        with _crew(most, settings) as crew:
+        with _crew(len(asked), settings) as crew:
             for task, answer in crew.run(run.tasks(segments), seconds=settings.seconds):
                 run.told(task.name, answer)
             for _, answer in crew.run([Task("index", _index, (out, run.everything, settings.keep))]):
                 if isinstance(answer, WorkerError):
                     raise answer
-    return list(run.records.values())
+    if lost := sorted(set(asked) - run.records.keys()):
+        raise LtvError(f"{len(lost)} of {len(asked)} reports came to no end: {', '.join(lost[:5])}")
+    return [run.heard(run.records[place]) for place in asked]
+
+
+def preview(segments: Sequence[Segment], out: Path, settings: Settings, *, least: int) -> list[tuple[Segment, str]]:
+    """What `run_batch` would make: each segment with the reports that are to be made, and why the others are not."""
+    run = _Run(out, read_records(out), {}, Watch())
+    left = {segment.folder: run.stale(segment) if settings.resume else segment for segment in segments}
+    with _crew(len(segments), settings) as crew:
+        spared = {folder: why for folder, _, why in _small([it for it in left.values() if it.reports], crew, least)}
+    rows = []
+    for segment in segments:
+        kept = len(segment.reports) - len(left[segment.folder].reports)
+        why = spared.get(segment.folder, f"{kept} of {len(segment.reports)} are still right" if kept else "")
+        rows.append(
+            (replace(left[segment.folder], reports={}) if segment.folder in spared else left[segment.folder], why)
+        )
+    return rows
+
+
+def _small(segments: Sequence[Segment], crew: Crew, least: int) -> Iterator[tuple[str, Status, str]]:
+    """The folder of each segment that has too few customers or cannot be read, what becomes of its reports, and why."""
+    from ltv.pages.segments import size
+
+    for task, count in crew.run([Task(it.folder, size, (next(iter(it.reports.values())),)) for it in segments]):
+        if isinstance(count, WorkerError):
+            yield task.name, "failed", str(count)
+        elif count < least:
+            few = f"{count:,} customer{'s are' if count > 1 else ' is'} fewer than {least:,}"
+            yield task.name, "skipped", few if count else "no customer was acquired here"
 
 
 @dataclass
@@ -111,50 +148,43 @@ class _Run:
     records: dict[str, Record]
     watch: Watch
     asked: dict[str, tuple[Segment, str]] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
 
     @property
     def everything(self) -> dict[str, Record]:
         return {**self.known, **self.records}
 
     def leave_fresh(self, segments: Sequence[Segment]) -> list[Segment]:
-        """Only the reports that are missing or stale; the others count as done."""
-        return [segment for segment in (self._stale(segment) for segment in segments) if segment.reports]
+        """Only the reports that are missing or stale."""
+        left = [(segment, self.stale(segment)) for segment in segments]
+        for segment, stale in left:
+            for name in segment.reports.keys() - stale.reports.keys():
+                place = id_of(segment.folder, Path(name).stem)
+                self.kept.add(place)
+                self.add(self.known[place])
+        return [stale for _, stale in left if stale.reports]
 
-    def _stale(self, segment: Segment) -> Segment:
+    def stale(self, segment: Segment) -> Segment:
+        """A segment with those of its reports whose page is missing, or made of something else."""
         reports = {}
         for name, given in segment.reports.items():
             record = self.known.get(id_of(segment.folder, Path(name).stem))
-            if record is not None and fresh(record, key_of(notebook_path(name), given), self.out):
-                self.add(record)
-            else:
+            if not fresh(record, key_of(notebook_path(name), given), self.out):
                 reports[name] = given
         return replace(segment, reports=reports)
 
     def leave_small(self, segments: Sequence[Segment], crew: Crew, least: int) -> list[Segment]:
         """Only the segments with customers enough; the orders of these are in the cache afterwards."""
-        from ltv.pages.segments import size
-
-        asked = {segment.folder: segment for segment in segments}
-        tasks = [Task(folder, size, (next(iter(it.reports.values())),)) for folder, it in asked.items()]
-        for task, count in crew.run(tasks):
-            segment = asked[task.name]
-            if isinstance(count, WorkerError):
-                self._spare(segment, "failed", str(count))
-            elif count < least:
-                why = f"{count:,} customers are fewer than {least:,}" if count else "no customer was acquired here"
-                self._spare(segment, "skipped", why)
-            else:
-                continue
-            del asked[segment.folder]
-        return list(asked.values())
-
-    def _spare(self, segment: Segment, status: Any, why: str) -> None:
-        for name in segment.reports:
-            self.add(replace(self._last(segment, name), status=status, error=why, made=now()))
+        left = {segment.folder: segment for segment in segments}
+        for folder, status, why in _small(segments, crew, least):
+            segment = left.pop(folder)
+            for name in segment.reports:
+                self.add(replace(self._last(segment, name), status=status, error=why, made=now()))
+        return list(left.values())
 
     def _last(self, segment: Segment, name: str) -> Record:
         stem = Path(name).stem
-        blank = Record(stem, stem.capitalize(), "failed", "", segment.folder, segment.title)
+        blank = Record(stem, heading(notebook_path(name)), "failed", "", segment.folder, segment.title)
         return self.known.get(id_of(segment.folder, stem)) or blank
 
     def tasks(self, segments: Sequence[Segment]) -> Iterator[Task]:
@@ -178,7 +208,11 @@ class _Run:
         """Note a record in the manifest at once: a run that is killed resumes from here."""
         self.records[record.id] = record
         write_records(self.out, self.everything.values())
-        self.watch.done(record)
+        self.watch.done(self.heard(record))
+
+    def heard(self, record: Record) -> Record:
+        """A record as the caller hears of it: a page that was there already is not one that was made."""
+        return replace(record, status="kept") if record.id in self.kept else record
 
 
 @contextmanager

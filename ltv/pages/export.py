@@ -22,6 +22,7 @@ from ltv.pages.changes import changes
 from ltv.pages.colours import ramp_css
 
 TEMPLATE = Path(__file__).parent / "template"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN = ["text/html", "image/svg+xml", "image/png", "text/plain"]
 
 
@@ -138,9 +139,14 @@ def _text(html: str) -> str:
 
 
 def _collect(cell: NotebookNode, record: dict[str, Any]) -> None:
-    """Move what the blocks of a cell tell into the record; the headline goes to the head of the page."""
+    """Move what the blocks of a cell tell into the record; the headline goes to the head of the page.
+
+    What a cell printed, and progress bars, are for who runs the notebook, not for who reads the page.
+    """
     shown = []
     for output in cell.outputs:
+        if output.output_type == "stream" or WIDGET in output.get("data", {}):
+            continue
         told = output.get("data", {}).get(MIME, {})
         record["cards"] += told.get("cards", [])
         record.update({key: told[key] for key in ("headline", "grade", "closed") if key in told and not record[key]})

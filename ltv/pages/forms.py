@@ -51,8 +51,8 @@ def valid(field: dataclasses.Field[Any], value: Any) -> Any:
     if str(field.type).startswith("float"):
         return _within(_number(value), rules)
     if str(field.type).startswith("dict"):
-        named = _named(value)
-        return _FORMS[rules["form"]](named) if "form" in rules else named
+        pairs = named(value)
+        return _FORMS[rules["form"]](pairs) if "form" in rules else pairs
     text = _text(value)
     if "choices" in rules and text not in rules["choices"]:
         raise ParameterError(f"{text!r} is none of {', '.join(rules['choices'])}{meant(text, rules['choices'])}")
@@ -86,7 +86,7 @@ def _text(value: Any) -> str:
     return value
 
 
-def _named(value: Any) -> dict[str, str]:
+def named(value: Any) -> dict[str, str]:
     """Names and their values: text split at commas, or JSON or a mapping, which a value with a comma needs."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:

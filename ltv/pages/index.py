@@ -33,10 +33,36 @@ def write_index(folder: Path, records: Mapping[str, Record], *, keep: int = 0) -
 
 
 def _page(ranked: Sequence[Record], earlier: Sequence[tuple[str, str]] = ()) -> str:
-    alone = [_shown(record) for record in ranked if not record.folder]
-    segments = [record for record in ranked if record.folder]
-    table = _table(segments) if segments else ""
-    return render_list("Customer reports", _covers(ranked), alone, segments=table, earlier=earlier)
+    alone = _once([_shown(record) for record in ranked if not record.folder])
+    rows = [list(group) for _, group in groupby(ranked, key=lambda it: (it.segment, it.folder))]
+    rows = [row for row in rows if row[0].folder]
+    skipped = [row for row in rows if all(record.status == "skipped" for record in row)]
+    made = [row for row in rows if row not in skipped]
+    segments = (_table(made) if made else "") + (_folded(skipped) if skipped else "")
+    return render_list("Customer reports", _covers(ranked), alone, segments=segments, earlier=earlier)
+
+
+def _once(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A reason that several reports share is told by the first of them; the others name it."""
+    tellers: dict[str, str] = {}
+    for record in shown:
+        if record["error"] and record["error"] in tellers:
+            record["error"] = f"Why: as for {tellers[record['error']]}."
+        elif record["error"]:
+            tellers[record["error"]] = record["title"]
+    return shown
+
+
+def _folded(rows: Sequence[Sequence[Record]]) -> str:
+    """The segments that were skipped, out of the way, those of one reason together."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        pages = " · ".join(_link(record) for record in row if record.file)
+        name = escape(row[0].segment or row[0].folder) + (f" (earlier: {pages})" if pages else "")
+        reasons.setdefault(row[0].error, []).append(name)
+    items = "".join(f"<li>{', '.join(names)}: {escape(why)}</li>" for why, names in reasons.items())
+    count = f"{len(rows)} segment{'s' * (len(rows) != 1)} skipped"
+    return f'<details class="program"><summary>{count}</summary><ul>{items}</ul></details>'
 
 
 def ranked_records(records: Mapping[str, Record]) -> list[Record]:
@@ -70,12 +96,11 @@ def _shown(record: Record) -> dict[str, Any]:
     return asdict(record) | {"href": quote(record.file), "failed_href": quote(record.failed_page)}
 
 
-def _table(records: Sequence[Record]) -> str:
+def _table(rows: Sequence[Sequence[Record]]) -> str:
     """One row a segment: its reports, status, grade, key figures and the day its data end."""
-    rows = [list(group) for _, group in groupby(records, key=lambda record: (record.segment, record.folder))]
     labels = Counter(label for row in rows for label in dict.fromkeys(card["label"] for card in _cards(row)))
     figures = [label for label, _ in labels.most_common(FIGURES)]
-    graded = any(record.grade for record in records)
+    graded = any(record.grade for row in rows for record in row)
     heads = ["Segment", "Status", "Reports", *(["Forecast"] if graded else [])]
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     head += "".join(f'<th scope="col" class="ltv-number">{escape(label)}</th>' for label in figures)

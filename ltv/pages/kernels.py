@@ -33,6 +33,9 @@ import ltv
 LOG = "kernel.log"
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # glibc gives every array above 128 kB back to the system and asks for its pages again: a sixth of a report's time.
+INLINE = "module://matplotlib_inline.backend_inline"
+# Whatever the caller's environment says: pictures are drawn inline, and a warning of a library is no error.
+FIXED = {"MPLBACKEND": INLINE, "PYTHONWARNINGS": "ignore", "PYTHONSTARTUP": ""}
 MEMORY = dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), str(64 * 1024**2))
 IMPORTED = [
     "ipykernel.kernelapp",
@@ -86,7 +89,9 @@ class ThisPython(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=argv, display_name="Python", language="python", env=THREADS | {"TMPDIR": self.folder})
+        # A folder of its own for IPython, too: a user's start-up files are no part of a report, and a home may be missing.
+        places = {"TMPDIR": self.folder, "IPYTHONDIR": str(Path(self.folder) / "ipython")}
+        return KernelSpec(argv=argv, display_name="Python", language="python", env=THREADS | FIXED | places)
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         # Elsewhere than in a spawned worker a child might run the caller's script again.
@@ -151,7 +156,7 @@ def _server() -> Any:
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(IMPORTED)
-    settings = THREADS | MEMORY
+    settings = THREADS | MEMORY | FIXED
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
@@ -196,7 +201,7 @@ def _become_kernel(connection_file: str, environment: Mapping[str, str], log: st
     from ipykernel.kernelapp import IPKernelApp
 
     # Read from the environment when matplotlib is imported, which was before this kernel had one.
-    matplotlib.rcParams["backend"] = environment.get("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    matplotlib.rcParams["backend"] = INLINE
     sys.argv = [sys.argv[0], "-f", connection_file]
     IPKernelApp.launch_instance(argv=sys.argv[1:])
 

@@ -17,8 +17,14 @@ except ImportError:  # Windows has no lock on a folder
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder for the time of a `with` block. Raises LtvError when another process holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Hold a folder for the time of a `with` block. Raises LtvError when another process holds it.
+
+    Raises LtvError, too, when it is none and cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LtvError(f"{folder} cannot be made: {error.strerror}") from error
     if fcntl is None:
         yield
         return

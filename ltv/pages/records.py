@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from glob import glob
 from pathlib import Path
@@ -17,6 +18,8 @@ from ltv import cache
 from ltv.errors import LtvError
 
 MANIFEST = "manifest.json"
+Status = Literal["done", "kept", "skipped", "failed"]
+"""What became of a report in a run; the manifest never says "kept", for a page that is right is done."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Record:
 
     name: str
     title: str
-    status: Literal["done", "failed", "skipped"]
+    status: Status
     key: str
     folder: str = ""
     segment: str = ""
@@ -101,11 +104,18 @@ def write_records(folder: Path, records: Iterable[Record]) -> None:
 
 
 def publish(path: Path, text: str) -> None:
-    """Put a file in its place in one step, so that a reader sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Put a file in its place in one step, so that a reader sees the old one or the new one.
+
+    Raises LtvError, naming the folder, where it cannot be written.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        aside.write_text(text, "utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            aside.write_text(text, "utf-8", "backslashreplace")
+            aside.replace(path)
+        finally:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise LtvError(f"{path.parent} cannot be written: {error.strerror}") from error

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
 
 from ltv.pages.blocks import public
+from ltv.pages.budget import within
 from ltv.pages.changes import told_before
 from ltv.pages.checking import check_page
 from ltv.pages.export import export, render_failure
-from ltv.pages.notebooks import notebook_path
+from ltv.pages.notebooks import heading, notebook_path
 from ltv.pages.records import Record, id_of, key_of, now, publish
 from ltv.pages.running import NotebookError, execute
 
@@ -40,7 +40,7 @@ def render(
     """
     notebook, started = notebook_path(name), time.monotonic()
     key, place = key_of(notebook, parameters), id_of(folder, notebook.stem)
-    blank = Record(notebook.stem, notebook.stem, "failed", "", folder, segment)
+    blank = Record(notebook.stem, heading(notebook), "failed", "", folder, segment)
     before = told_before(earlier, key)
     try:
         html, found = _page(notebook, parameters, segment=segment, before=before)
@@ -67,6 +67,7 @@ def _page(
     for value in parameters.values():
         if isinstance(value, str) and Path(value).is_absolute() and len(Path(value).parts) > 2:
             html = html.replace(escape(value), escape(Path(value).name)).replace(value, Path(value).name)
+    html = within(html)
     if faults := check_page(html):
         raise NotebookError("the page is not sound: " + "; ".join(faults), notebook=done)
     return html, found
@@ -75,14 +76,8 @@ def _page(
 def _failed(error: NotebookError, out: Path, place: str, last: Record) -> Record:
     """Keep what there is of a failed run, beside the last good page."""
     kept, page = f"failed/{place}.ipynb", f"failed/{place}.html"
-    title, message = _title(error.notebook) or last.title, public(str(error))
+    title, message = last.title, public(str(error))
     publish(out / kept, public(nbformat.writes(error.notebook)) if error.notebook else "")
     details = re.sub(r"(?:/[^\s/:'\"]+)+/(?=[^\s/]+\.py)", "", public(error.details))
     publish(out / page, render_failure(title, message, details, Path(kept).name))
     return replace(last, title=title, status="failed", error=message, failed_notebook=kept, failed_page=page)
-
-
-def _title(notebook: NotebookNode | None) -> str:
-    """The level-one heading of a notebook."""
-    cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"] if notebook else []
-    return next((source.partition("\n")[0][2:] for source in cells if source.startswith("# ")), "")

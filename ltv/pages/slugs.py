@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-LONGEST = 48
+LONGEST, DIGITS = 48, 12
 _RESERVED = {"failed", "runs", "index", "con", "prn", "aux", "nul"} | {
     f"{p}{n}" for p in ("com", "lpt") for n in range(10)
 }
@@ -17,11 +17,11 @@ _RESERVED = {"failed", "runs", "index", "con", "prn", "aux", "nul"} | {
 def slugs(names: Sequence[str]) -> list[str]:
     """A folder name for each of these different names, all different, in any script.
 
-    A name that had to be bent carries a digest of the original, so that two never meet and none depends on its
-    neighbours' order.
+    A name that had to be bent carries a digest of the original, and so does one that could be taken for such a name:
+    two never meet, not where case or accents count for nothing, and none depends on its neighbours' order.
 
     >>> slugs(["channel=ads, country=DE", "東京", "Ads/DE"])
-    ['channel-ads-country-de', '東京', 'ads-de-45e2f6']
+    ['channel-ads-country-de', '東京', 'ads-de-45e2f6af7b11']
     >>> slugs(["../..", "<b>"]) == slugs(["<b>", "../.."])[::-1]
     True
     """
@@ -52,8 +52,9 @@ def _plain(name: str) -> str:
 
 def _bent(name: str, text: str) -> bool:
     usual = re.fullmatch(r"[\w=, -]+", name) and len(name) == len(unicodedata.normalize("NFKC", name))
-    return text in _RESERVED or not usual or len(name.encode()) > LONGEST
+    alike = re.search(rf"-[0-9a-f]{{{DIGITS}}}$", text)
+    return bool(text in _RESERVED or not usual or alike) or len(name.encode()) > LONGEST
 
 
 def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]

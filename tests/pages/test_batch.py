@@ -1,6 +1,7 @@
 """Several reports in spawned workers, their manifest and their list; and the command line above them."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from ltv.errors import LtvError
 from ltv.pages import catalog
 from ltv.pages.batch import Watch, render_all
 from ltv.pages.checking import check_page
-from ltv.pages.records import read_records
+from ltv.pages.records import publish, read_records
 from ltv.pages.terminal import summary
 
 from .conftest import HEADLINE
@@ -50,6 +51,30 @@ def test_one_failure_does_not_stop_the_others_and_the_list_tells_it(notebook, tm
     (record,) = render_all({third: jobs[third]}, out)
     assert "ended from outside" in record.error
     assert set(read_records(out)) == {"good", "bad & <b>", "murder"}
+
+
+def test_a_reason_that_reports_share_is_told_once(notebook, tmp_path):
+    jobs = {str(notebook("1 / 0", name=name)): {} for name in ("one", "two", "three")}
+    records = render_all(jobs, tmp_path)
+    listing = (tmp_path / "index.html").read_text("utf-8")
+    assert listing.count("ZeroDivisionError: division by zero") == 1
+    assert listing.count("Why: as for Tiny report.") == 2
+    said = summary(records, tmp_path)
+    assert said.count("failed: ZeroDivisionError") == 1
+    assert "3 reports: 3 failed" in said
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch, number):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(type(tmp_path), "write_text", refuse)
+    with pytest.raises(LtvError, match=f"{tmp_path} cannot be written: {os.strerror(number)}"):
+        publish(tmp_path / "page.html", "x")
+    monkeypatch.setattr(type(tmp_path), "mkdir", refuse)
+    with pytest.raises(LtvError, match=f"out cannot be made: {os.strerror(number)}"):
+        render_all({}, tmp_path / "out")
 
 
 def test_a_broken_manifest_is_named(tmp_path):
@@ -104,7 +129,9 @@ def test_summary_names_page_and_failure(tmp_path, notebook):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, cli.INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)])
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGINT, cli.INTERRUPTED), (signal.SIGTERM, cli.ENDED), (signal.SIGKILL, -signal.SIGKILL)]
+)
 def test_a_run_that_is_ended_leaves_no_process_and_no_half_page(tmp_path, how, code):
     # A shell that starts the tests in the background (`make test &`) has them, and what they start, ignore an interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)

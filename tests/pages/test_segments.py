@@ -8,14 +8,15 @@ import sys
 import pandas as pd
 import pytest
 
-from ltv.errors import LtvError
-from ltv.pages.batch import Settings, Watch, run_batch, segments_of
+from ltv.errors import LtvError, ParameterError
+from ltv.pages.batch import Settings, Watch, preview, run_batch, segments_of
 from ltv.pages.checking import check_page
 from ltv.pages.index import write_index
 from ltv.pages.locking import alone_in
 from ltv.pages.plan import Plan, Segment
 from ltv.pages.records import read_records
 from ltv.pages.segments import find, size
+from ltv.pages.terminal import counted
 
 COLUMNS = {"customer": "who", "date": "day", "amount": "paid"}
 CELLS = [
@@ -66,7 +67,16 @@ def test_segments_of_any_name_are_made_skipped_resumed_and_compared(shop, tmp_pa
     assert len(heard) == 4
     listing = (out / "index.html").read_text("utf-8")
     assert check_page(listing) == []
-    for text in ("4 reports, 1 skipped", "&lt;b&gt;m/..", "電子報", 'data-search="Find a segment"', "2026-03-15"):
+    assert counted(records) == "4 reports: 3 made, 1 skipped"
+    for text in (
+        "1 segment skipped",
+        "no customer was acquired here",
+        "4 reports, 1 skipped",
+        "&lt;b&gt;m/..",
+        "電子報",
+        'data-search="Find a segment"',
+        "2026-03-15",
+    ):
         assert text in listing
     assert "\u202e" not in listing
     assert all(path.is_relative_to(out) for path in out.rglob("*"))
@@ -77,6 +87,11 @@ def test_segments_of_any_name_are_made_skipped_resumed_and_compared(shop, tmp_pa
     # Nothing is stale: nothing is made. A page that was altered or deleted is made again, to the same bytes.
     again = run_batch(made[:3], out, Settings(resume=True), least=1)
     assert {record.made for record in again} == {record.made for record in records if record.status == "done"}
+    assert {record.status for record in again} == {"kept"}
+    assert {record.status for record in read_records(out).values()} == {"done", "skipped"}
+    rows = preview(made, out, Settings(resume=True), least=1)
+    assert [why for _, why in rows] == ["1 of 1 are still right"] * 3 + ["no customer was acquired here"]
+    assert not any(segment.reports for segment, _ in rows)
     (out / "ads" / "tiny.html").write_text("half")
     next((out).glob("b-m-*/tiny.html")).unlink()
     run_batch(made, out, Settings(resume=True), least=1)
@@ -148,9 +163,17 @@ def test_the_command_plans_without_making(shop, tmp_path):
     said = subprocess.run([*run, "--dry-run"], capture_output=True, text=True, check=True).stdout
     assert "電子報" in said
     assert not (tmp_path / "out").exists()
+    small = subprocess.run([*run, "--dry-run", "--least", "5"], capture_output=True, text=True, check=True).stdout
+    assert small.count("nothing (1 customer is fewer than 5)") == 3
     nothing = subprocess.run([*run, "--only", "tv"], capture_output=True, text=True, check=False)
     assert nothing.returncode == 2
     assert "fits no segment" in nothing.stderr
     told = subprocess.run([*run, "--json", "--least", "5"], capture_output=True, text=True, check=False)
     assert told.returncode == 0
     assert {record["status"] for record in json.loads(told.stdout)} == {"skipped"}
+
+
+def test_two_reports_of_one_place_are_refused(tmp_path, notebook):
+    one, other = notebook("1", name="tiny"), notebook("1", name="Tiny")
+    with pytest.raises(ParameterError, match="'ads/tiny' is there twice"):
+        run_batch([Segment({str(one): {}, str(other): {}}, "Ads", "ads")], tmp_path / "out")
