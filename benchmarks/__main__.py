@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fit [job] | bayes | accuracy [--orders FILE ...] | calibration [sets [family]] | readme]`: measure, print, write the tables.
+"""`python -m benchmarks [fit [job] | bayes | accuracy [--orders FILE ...] | calibration [sets [family]] | fuzz [n] | readme]`: measure, print, write the tables.
 
 Without a word: fits, forecasts and the whole job beside lifetimes, and the page of all tables.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks import accuracy, bayes, calibration, fit_speed, summary
+from benchmarks import accuracy, bayes, calibration, fit_speed, fuzz, summary
 
 
 def main(arguments: list[str]) -> int:
@@ -29,6 +29,10 @@ def main(arguments: list[str]) -> int:
             print(accuracy.of_orders(log))
         case ["calibration", *some] if len(some) < 3:
             print(calibration.write(*map(int, some[:1]), *some[1:]))
+        case ["fuzz", *some] if len(some) < 2:
+            told, right = fuzz.table(*map(int, some or ["3000"]))
+            print(told)
+            return 0 if right else 1
         case ["readme"]:
             print(summary.write())
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -221,7 +221,8 @@ def _crew(most: int | None, settings: Settings) -> Iterator[Crew]:
     size = settings.workers or min(cores, max(1, psutil.virtual_memory().available // PER_WORKER))
     size = min(size, most or size)
     environment = {"LTV_THREADS": str(max(1, cores // max(size, 1)))} | dict(os.environ)
-    environment.setdefault(cache.VARIABLE, platformdirs.user_cache_dir("ltv"))
+    with suppress(RuntimeError):  # a user without a home keeps nothing
+        environment.setdefault(cache.VARIABLE, platformdirs.user_cache_dir("ltv"))
     if settings.force:
         environment[cache.VARIABLE] = ""
     with Crew(size, environment) as crew:

@@ -10,6 +10,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -42,5 +45,26 @@ def settle() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    if os.name == "posix" and sys.stdin is None:  # else the next file that is opened is taken for what is typed
-        sys.stdin = Path(os.devnull).open()  # noqa: SIM115
+    for number in range(3):  # where one is closed, the next file that is opened would be taken for it
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def legible(value: T, folder: Path) -> T:
+    """The value, or for a path that is not written in UTF-8 a link to it in `folder` that is.
+
+    Its bytes are read as Latin-1: every byte is a character there, and old disks have such names.
+    """
+    if (
+        not isinstance(value, str)
+        or not any("\ud800" <= sign <= "\udfff" for sign in value)
+        or not Path(value).exists()
+    ):
+        return value
+    path = Path(value).absolute()
+    link = folder / os.fsencode(path.name).decode("latin-1")
+    if not link.is_symlink():
+        link.symlink_to(path)
+    return str(link)  # type: ignore[return-value]

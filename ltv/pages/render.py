@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from ltv.pages.blocks import public
 from ltv.pages.budget import within
 from ltv.pages.changes import told_before
 from ltv.pages.checking import check_page
+from ltv.pages.environment import legible
 from ltv.pages.export import export, render_failure
 from ltv.pages.notebooks import heading, notebook_path
 from ltv.pages.records import Record, id_of, key_of, now, publish
@@ -61,7 +63,9 @@ def _page(
     notebook: Path, parameters: Mapping[str, Any], *, segment: str, before: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]]:
     """The checked page of a notebook. Raises NotebookError."""
-    done = execute(notebook, parameters)
+    with tempfile.TemporaryDirectory(prefix="ltv-", ignore_cleanup_errors=True) as links:
+        parameters = {name: legible(value, Path(links)) for name, value in parameters.items()}
+        done = execute(notebook, parameters)
     html, found = export(done.copy(), segment=segment, before=before)
     # A page is shared; the folders of the machine that made it are nobody's business.
     for value in parameters.values():

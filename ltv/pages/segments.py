@@ -11,6 +11,7 @@ from ltv import engine
 from ltv.orders import Orders, read_orders
 from ltv.orders.kept import EmptySegmentError
 from ltv.pages import catalog
+from ltv.pages.environment import legible
 
 
 def find(parameters: Mapping[str, Any], by: Sequence[str]) -> list[dict[str, str]]:
@@ -36,4 +37,4 @@ def read(parameters: Mapping[str, Any], **more: Any) -> Orders:
     known = inspect.signature(read_orders).parameters.keys() | {"segment", "columns"}
     shared = {field.name for field in dataclasses.fields(catalog.Parameters)}
     given = {name: value for name, value in parameters.items() if name in known & shared}
-    return read_orders(parameters["orders"], **given, **more)
+    return read_orders(legible(parameters["orders"], engine.scratch()), **given, **more)

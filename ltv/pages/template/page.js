@@ -1,7 +1,7 @@
 "use strict";
 // A cell that a spreadsheet would run as a formula is made inert; a number written by us is not one.
 const inert = (cell, text) => (cell.dataset.value === undefined && /^[=+\-@\t\r＝＋－＠]/.test(text) ? "'" + text : text);
-const quoted = (text) => (/[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
+const quoted = (text) => (/[",;\t\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text);
 const words = (cell) => {
   const copy = cell.cloneNode(true);
   copy.querySelectorAll(".ltv-hidden").forEach((node) => node.remove());
