@@ -57,6 +57,7 @@ def test_a_plan_file_comes_to_segments_with_checked_parameters(tmp_path):
         least = 50
         [parameters]
         orders = "orders.csv"
+        amount = "paid"
         margin = 0.5
         [[segment]]
         title = "Norway"
