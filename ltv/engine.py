@@ -77,6 +77,11 @@ def _spark_instant_in(stamp: ibis.dtype("timestamp"), zone: str) -> ibis.dtype("
     """Spark: the same, the clock first."""
 
 
+@ibis.udf.scalar.builtin(name="nfc_normalize")
+def _nfc(text: str) -> str:  # type: ignore[empty-body]
+    """DuckDB: letters and their accents as one mark each; Spark has no such function."""
+
+
 _JAVA = {"%Y": "yyyy", "%m": "M", "%d": "d", "%H": "H", "%M": "m", "%S": "s", "%y": "yy", "%b": "MMM", "%B": "MMMM"}
 
 
@@ -335,6 +340,11 @@ def moved(stamp: ir.TimestampValue, zone: str, to: str) -> ir.TimestampValue:
 def midnight(number: ir.IntegerValue) -> ir.TimestampValue:
     """The beginning of the day with this `day_number`, as a wall clock."""
     return wall_clock(instant(number * 86_400), "UTC")
+
+
+def one_accent_form(text: ir.StringValue) -> ir.StringValue:
+    """Text whose accented letters are one mark each (NFC): a Mac writes two. On Spark it stays as it is."""
+    return text if _on_spark(text) else _nfc(text)
 
 
 def wall_clock(column: ir.Value, zone: str) -> ir.TimestampValue:

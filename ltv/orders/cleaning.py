@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from ltv import engine
-from ltv.orders.audit import account
+from ltv.orders.audit import Total, account
+from ltv.orders.ids import shared, tidy_word
 from ltv.orders.newcomers import Truncation, find_truncation
 from ltv.orders.policy import Policy
 from ltv.orders.refunds import place_refunds
@@ -61,6 +62,7 @@ class Cleaned:
     orders: ir.Table
     refunds: ir.Table | None
     audit: pd.DataFrame
+    total: Total
     truncation: Truncation | None
 
 
@@ -95,18 +97,14 @@ class Cleaner:
             "old": truncation or "acquired before the log",
             **{rule: self.statuses.named(found) for rule, found in self.statuses.left_out().items()},
         }
-        audit = account(left_out, orders, refunds, facts)
+        audit, total = account(left_out, orders, refunds, facts)
         engine.forget(left_out)
-        return Cleaned(orders, refunds, audit, truncation)
+        return Cleaned(orders, refunds, audit, total, truncation)
 
     def _with_given_back(self, rows: ir.Table) -> ir.Table:
         """Rows with what was given back on an order's own row as lines of their own (`own`), which no row of the input is."""
         if "refunded" not in rows.columns:
-            if not (whole := self.statuses.refunded()):
-                return rows
-            rows = rows.mutate(
-                refunded=(rows.status.isin(whole).fill_null(False) & (rows.value > 0)).ifelse(rows.value, 0)
-            )
+            return rows
         nothing = ibis.literal(0).cast(engine.MONEY)
         back = rows.filter(rows.refunded > 0)
         refunds = back.mutate(value=(-back.refunded).cast(engine.MONEY), cost=nothing, own=ibis.literal(True))
@@ -122,7 +120,8 @@ class Cleaner:
         if (self.days.index > pd.Timestamp(self.until)).any():
             cases.append((rows.day > self.until, "after the window"))
         if policy.leave_out:
-            cases.append((rows.customer.cast("string").isin(policy.leave_out), "left out by name"))
+            names = [tidy_word(name) for name in policy.leave_out] if policy.ids == "tidy" else policy.leave_out
+            cases.append((rows.customer.cast("string").isin(names), "left out by name"))
         if policy.not_products:
             codes = [code.strip().lower() for code in policy.not_products]
             cases.append((rows["product"].strip().lower().isin(codes).fill_null(False), "not a product"))
@@ -215,6 +214,8 @@ class Cleaner:
             totals = orders.group_by("customer").aggregate(total=orders.value.sum().cast("float64"))
             above = totals.total > totals.total.quantile(self.policy.wholesale).as_scalar()
             found.append(totals.filter(above).select("customer", outcast=ibis.literal("wholesale")))
+        if self.policy.shared == "leave out":
+            found.append(shared(orders).select("customer", outcast=ibis.literal("shared address")))
         if self.policy.old_customers == "leave out":
             if "acquired" in orders.columns:
                 since = orders.day.min().to_pyarrow().as_py()

@@ -18,11 +18,12 @@ from ltv.inputs.dates import latest_today
 from ltv.inputs.opening import open_source
 from ltv.inputs.source import Source
 from ltv.orders import samples, schema
+from ltv.orders.audit import Total
 from ltv.orders.cleaning import Cleaner, Margin
 from ltv.orders.log import Orders
 from ltv.orders.policy import DEFAULT, Policy
 from ltv.orders.profile import fingerprint, last_whole_day, profile_rows, stray_days
-from ltv.orders.signs import find_alarms, find_signs, number_copies
+from ltv.orders.signs import find_alarms, find_customer_signs, find_signs, number_copies
 from ltv.orders.statuses import find_statuses
 from ltv.orders.whole import complete, refund_faults
 
@@ -120,7 +121,7 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     """Type, check, choose the window, clean."""
     if policy.duplicates == "drop":
         opened = replace(opened, table=number_copies(opened.table))
-    typed, faults = schema.typed_rows(opened, columns, window.time_zone)
+    typed, faults = schema.typed_rows(opened, columns, window.time_zone, tidy_ids=policy.ids == "tidy")
     whole = complete(opened.connection, typed, columns, policy)
     typed = whole.rows
     rows = typed.drop(*(name for name in (*schema.TEXTS, "row") if name in typed.columns))
@@ -142,7 +143,10 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     cleaner = Cleaner(
         opened.connection, last, policy, margin, inner, known, days.index.difference(known.index), statuses
     )
-    cleaned = cleaner.clean(rows)
+    given = statuses.refunded(rows)
+    cleaned = cleaner.clean(given)
+    if uneven := Total.of(given, int(days["rows"].sum())).faults(cleaned.total):
+        raise DataError(f"orders ({opened.name})", uneven)
     if not cleaned.audit.loc["kept", "rows"]:
         raise DataError(f"orders ({opened.name})", [_nothing_left(cleaned.audit, last)])
     table = cleaned.orders
@@ -169,6 +173,7 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
         days=known,
         alarms=alarms,
         signs=alarms
+        + find_customer_signs(table, columns.customer, policy)
         + find_signs(replace(opened, remarks=said), rows, known, total=int(days["rows"].sum()), orders=held),
         policy=policy,
         truncation=cleaned.truncation,

@@ -13,6 +13,7 @@ from ltv import engine
 from ltv.errors import DataError
 from ltv.inputs import amounts, dates
 from ltv.inputs.source import Source
+from ltv.orders import ids
 
 ORDER = {"customer", "day", "value", "margin", "first_day", "lines"}
 RESERVED = ORDER | {
@@ -91,7 +92,7 @@ def check_names(source: Source, columns: Columns) -> None:
         raise DataError(f"orders ({source.name})", faults)
 
 
-def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, list[str]]:
+def typed_rows(source: Source, columns: Columns, zone: str, *, tidy_ids: bool = False) -> tuple[ir.Table, list[str]]:
     """The rows with one column per part, in its type, and what is known to be wrong before a cell is read.
 
     customer is an integer or text, the other names are text; day, acquired are dates; value and cost DECIMAL(18,4);
@@ -111,7 +112,7 @@ def typed_rows(source: Source, columns: Columns, zone: str) -> tuple[ir.Table, l
         born, more = dates.choose_form(raw, acquired, zone, columns.date_format)
         faults = faults + more
     typed = raw.select(
-        customer=_identity(raw[columns.customer]),
+        customer=_identity(raw[columns.customer], tidy_ids=tidy_ids),
         day=dates.parse_days(raw[columns.date], zone, form),
         second=dates.parse_seconds(raw[columns.date], zone, form),
         value=_value(raw, columns, decimal) if columns.amount else zero,
@@ -154,7 +155,7 @@ def _value(raw: ir.Table, columns: Columns, decimal: str) -> ir.DecimalValue:
     return value
 
 
-def _identity(column: ir.Value) -> ir.Value:
+def _identity(column: ir.Value, *, tidy_ids: bool) -> ir.Value:
     """A customer id: integers as they are, all else as text, whole numbers without a point, blank as missing."""
     if column.type().is_integer():
         return column
@@ -163,6 +164,8 @@ def _identity(column: ir.Value) -> ir.Value:
         whole = (column.abs() < float(2**53)).ifelse(column, 0.0).cast("int64")
         text = (column == whole).ifelse(whole.cast("string"), text)
         return column.isnan().ifelse(ibis.null("string"), text)
+    if tidy_ids:
+        text = ids.tidy(text)
     return (text.strip() == "").ifelse(ibis.null("string"), text)
 
 
@@ -177,7 +180,7 @@ def _damage(column: ir.Value) -> dict[str, ir.BooleanValue]:
     plain = text.strip().lower()
     return {
         "rounded": text.re_search(r"^\s*\d(\.\d+)?[eE]\+?\d+\s*$").fill_null(False),
-        "untidy": (text != plain).fill_null(False),
+        "untidy": ids.is_untidy(text),
         "nobody": plain.isin(NOBODY).fill_null(False),
     }
 

@@ -11,8 +11,11 @@ import pandas as pd
 from ltv import engine
 from ltv.inputs.source import Source
 from ltv.orders import profile
+from ltv.orders.ids import shared, tidy
 from ltv.orders.policy import Policy
 
+ONCE = 50
+"""So many customers with one order each, and none with two, are hardly customers."""
 MANY = 20
 """Rows of one customer called 0 or -1 that make a sign; any row of one called "guest" does."""
 ENOUGH, FEW, HEAVY, FAR = 50, 3, 0.2, 100
@@ -68,6 +71,28 @@ def _stray(stray: pd.Series, policy: Policy) -> Iterator[str]:
     )
 
 
+def find_customer_signs(orders: ir.Table, column: str, policy: Policy) -> tuple[str, ...]:
+    """Signs that the customers of cleaned `orders` are none: one who is many, or each with one order only."""
+    return (*_shared(orders, policy), *_once_each(orders, column))
+
+
+def _shared(orders: ir.Table, policy: Policy) -> Iterator[str]:
+    many = engine.run(shared(orders)) if policy.shared == "keep" else pd.DataFrame()
+    if len(many):
+        who = "One customer holds" if len(many) == 1 else f"{len(many)} customers hold"
+        yield (
+            f"{who} {many['share'].sum():.0%} of all rows: the address of a till or of guests is no one person; if it is such, "
+            'pass policy=Policy(shared="leave out").'
+        )
+
+
+def _once_each(orders: ir.Table, column: str) -> Iterator[str]:
+    counted = orders.aggregate(orders=orders.count(), born=(orders.day == orders.first_day).sum())
+    row = engine.run(counted).iloc[0]
+    if row["orders"] == row["born"] >= ONCE:
+        yield f'Every customer has one order: is "{column}" the number of the order, and the customer in another column?'
+
+
 def find_signs(source: Source, rows: ir.Table, days: pd.DataFrame, *, total: int, orders: int) -> tuple[str, ...]:
     """Every other sign of damage, worst first: `rows` are the `total` typed rows, `days` the profile without stray days.
 
@@ -99,13 +124,11 @@ def _ids(rows: ir.Table, days: pd.DataFrame, *, spreadsheet: bool) -> Iterator[s
             )
     if days["untidy"].sum():
         ids = rows.select("customer").distinct()
-        merged = engine.run(ids.aggregate(n=ids.customer.nunique() - ids.customer.strip().lower().nunique()))["n"].iloc[
-            0
-        ]
-        if merged:
+        counted = ids.aggregate(n=ids.customer.nunique() - tidy(ids.customer).nunique())
+        if merged := int(engine.run(counted)["n"].iloc[0]):
             yield (
-                f"{int(merged):,} customers would merge with another one if their ids were trimmed and lower-cased: "
-                "are they the same people?"
+                f"{merged:,} customers would merge with another one whose id differs in case, spaces or the form of accents "
+                'only: if they are the same people, pass policy=Policy(ids="tidy").'
             )
 
 

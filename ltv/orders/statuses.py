@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import ibis
 import ibis.expr.types as ir
 
 from ltv import engine
@@ -97,9 +98,13 @@ class Statuses:
         """Statuses, as written, that are no order."""
         return [status for found in self.left_out().values() for status in found]
 
-    def refunded(self) -> list[str]:
-        """Statuses, as written, that say all money came back."""
-        return [status for status in self.counts if plain(status) in REFUNDED and not rule_of(status, self.counted)]
+    def refunded(self, rows: ir.Table) -> ir.Table:
+        """Rows with what was given back, where only their status says that all of it was."""
+        back = [status for status in self.counts if plain(status) in REFUNDED and not rule_of(status, self.counted)]
+        if not back or "refunded" in rows.columns:
+            return rows
+        whole = rows.status.isin(back).fill_null(False) & (rows.value > 0)
+        return rows.mutate(refunded=whole.ifelse(rows.value, ibis.literal(0).cast(engine.MONEY)))
 
     def named(self, statuses: Sequence[str]) -> str:
         """Some statuses with their rows, the most frequent first."""

@@ -1,10 +1,15 @@
 """What an order says once: its total, its customer, day and status, what was given back; and which rows are orders."""
 
+from decimal import Decimal
+
+import numpy as np
 import pandas as pd
 import pytest
 
 import ltv
+from ltv import engine
 from ltv.errors import DataError, ParameterError
+from ltv.orders import cleaning
 
 COLUMNS = {"customer": "who", "date": "when", "amount": "paid"}
 ORDER = ("number", "who", "when", "paid", "code")
@@ -203,3 +208,66 @@ def test_a_log_without_amounts_is_kept_as_one(tmp_path, monkeypatch):
     (tmp_path / "log.csv").write_text("who,when\na,2024-01-01\nb,2024-01-02\n")
     found = [ltv.read_orders(tmp_path / "log.csv", customer="who", date="when") for _ in range(2)]
     assert [orders.amounts for orders in found] == [False, False]
+
+
+def random_log(seed):
+    """Order numbers, equal amounts, refunds before their order, free lines, nobody, copies: all that meets in one day."""
+    rng = np.random.default_rng(seed)
+    n = 80
+    cents = rng.choice([0, 0, 100, 100, 200, 500, -100, -200, -500, 37, -37], n)
+    frame = pd.DataFrame(
+        {
+            "who": rng.choice([None, "", "guest", "a", "b", "c"], n),
+            "when": [
+                f"2024-01-{d:02d} {h:02d}:00"
+                for d, h in zip(rng.integers(1, 9, n), rng.integers(0, 24, n), strict=True)
+            ],
+            "paid": [f"{c / 100:.2f}" for c in cents.tolist()],
+            "code": rng.choice(["x", "y", "POST", None], n),
+            "number": rng.choice([None, *map(str, range(40))], n),
+            "state": rng.choice(["paid", "failed", "refunded", "zorp", "cancelled", None], n),
+            "back": [
+                f"{max(c, 0) * s / 100:.2f}" for c, s in zip(cents.tolist(), rng.choice([0, 0, 0.5, 1], n), strict=True)
+            ],
+        }
+    )
+    return pd.concat([frame, frame.sample(frac=0.2, random_state=seed)], ignore_index=True)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rows_in_are_rows_accounted_for_and_money_in_is_money_out(seed):
+    frame, pick = random_log(seed), np.random.default_rng(seed).choice
+    policy = ltv.Policy(
+        duplicates=str(pick(["keep", "drop"])),
+        zero=str(pick(["keep", "drop"])),
+        refunds=str(pick(["net", "net", "drop"])),
+        wholesale=[None, 0.7][seed % 2],
+        totals="line",
+        not_products=["POST"],
+    )
+    named = {"order": "number", "product": "code", "status": "state"} | ({"refunded": "back"} if seed % 3 else {})
+    orders = read(frame, frame.columns, policy=policy, **named)
+    money = frame["paid"].map(Decimal).sum()
+    if seed % 3:
+        money -= frame["back"].map(Decimal).sum()
+    else:
+        whole = frame[(frame["state"] == "refunded") & (frame["paid"].map(Decimal) > 0)]
+        filled = round(Decimal(orders.audit["money"].sum()), 4)  # a status may come from another line of the order
+        assert filled <= money - whole["paid"].map(Decimal).sum()
+        money = filled
+    assert orders.audit["rows"].sum() == len(frame)
+    assert round(Decimal(orders.audit["money"].sum()), 4) == money
+    assert round(Decimal(orders.audit.loc[~orders.audit["dropped"], "money"].sum()), 4) == round(
+        Decimal(orders.size["revenue"]), 4
+    )
+
+
+def test_an_account_that_does_not_add_up_is_an_error_and_never_a_page(monkeypatch):
+    whole = cleaning.place_refunds
+    monkeypatch.setattr(cleaning, "place_refunds", lambda *given: engine.keep(given[0], whole(*given).limit(0)))
+    with pytest.raises(DataError) as caught:
+        read([("a", "2024-01-01", 5), ("a", "2024-01-02", -2)], BACK[:3])
+    assert [" ".join(fault.partition(". ")[0].split()) for fault in caught.value.faults] == [
+        "rows the account does not add up: 2 read, 1 accounted for",
+        "money the account does not add up: 3.0000 read, 5.0000 accounted for",
+    ]
