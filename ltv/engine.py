@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ import pyarrow as pa
 from ibis.common.exceptions import IbisError
 
 from ltv.errors import DataError, ParameterError
+from ltv.secrets import hide
 from ltv.units import EPOCH, Unit
 
 MONEY = "decimal(18, 4)"
@@ -33,6 +34,8 @@ LOG = "decimal(18, 8)"
 HOME = ("duckdb", "pyspark")
 """Engines that everything here runs on; from any other rows are brought to DuckDB."""
 FILE, AGAIN = "ltv_file", "ltv_again"
+CHUNK = 100_000
+"""Rows of another engine that are held in memory at once."""
 FAILURES = (duckdb.Error, IbisError, pa.ArrowException)
 """What an engine raises when rows cannot be read."""
 
@@ -122,15 +125,20 @@ def connect(memory: str | None = None) -> Any:
     `memory` bounds its memory, such as "4GB"; beyond it work goes to a temporary folder.
     The environment variable LTV_MEMORY sets the default; LTV_THREADS bounds the cores it takes.
     """
-    settings: dict[str, Any] = {
+    return _quiet(ibis.duckdb.connect(**_settings(memory)))
+
+
+def _settings(memory: str | None = None) -> dict[str, Any]:
+    settings = {
         "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
         "temp_directory": str(scratch() / uuid.uuid4().hex),
     }
     if memory := memory or os.environ.get("LTV_MEMORY"):
         settings["memory_limit"] = memory
     if threads := os.environ.get("LTV_THREADS"):
         settings["threads"] = threads
-    return _quiet(ibis.duckdb.connect(**settings))
+    return settings
 
 
 def _quiet(connection: Any) -> Any:
@@ -139,40 +147,28 @@ def _quiet(connection: Any) -> Any:
     return connection
 
 
-def attach(on: Any) -> Any:
-    """The engine that `on` names: a Spark session, an Ibis connection, a connection URL, or a DuckDB database file.
+def open_duckdb(path: str) -> Any:
+    """A DuckDB file, only to be read: neither a query nor a view in it reaches another file, a download or the network.
 
-    `$NAME` in a URL or path is read from the environment, which keeps passwords off pages and out of records.
-    Raises DataError, without the user information of a URL, when it cannot be reached.
+    What is kept of it lies in temporary tables of this connection; it cannot write files (see `save`).
     """
-    if hasattr(on, "sparkContext"):
-        return ibis.pyspark.connect(on)
-    if not isinstance(on, str | Path):
-        return on
-    where = os.path.expandvars(str(on))
-    try:
-        if "://" in where:
-            return ibis.connect(where)
-        if not Path(where).exists():
-            raise DataError("orders", [f"on  there is no database {on}"])
-        if _is_sqlite(Path(where)):
-            return ibis.sqlite.connect(where)
-        connection = _quiet(ibis.duckdb.connect(where, read_only=True))
-        connection.raw_sql("SET autoinstall_known_extensions = false")
-        return connection
-    except DataError:
-        raise
-    except ImportError as error:
-        kind = where.partition("://")[0].replace("postgresql", "postgres")
-        cure = f"on  {kind} needs its driver: pip install 'ibis-framework[{kind}]'"
-        raise DataError(f"orders ({_public(str(on))})", [cure]) from error
-    except Exception as error:  # every engine fails in its own class
-        raise open_error(f"orders ({_public(str(on))})", error) from error
+    connection = _quiet(ibis.duckdb.connect(python_enable_replacements="false", **_settings()))
+    # Attached, not opened: a process opens one file with one configuration only, and its owner may have it open, too.
+    stem = Path(path).stem
+    name = ibis.util.gen_name("ltv") if stem in ("memory", "system", "temp") else stem
+    file, alias = path.replace("'", "''"), name.replace('"', '""')
+    connection.raw_sql(f"ATTACH '{file}' AS \"{alias}\" (READ_ONLY)")
+    connection.raw_sql(f'USE "{alias}"')
+    connection.raw_sql("SET enable_external_access = false")
+    connection.raw_sql("SET lock_configuration = true")
+    return connection
 
 
-def _is_sqlite(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(15) == b"SQLite format 3"
+def is_locked(connection: Any) -> bool:
+    """Whether this is a connection of `open_duckdb`."""
+    if connection.name != "duckdb":
+        return False
+    return not connection.con.execute("SELECT current_setting('enable_external_access')").fetchone()[0]
 
 
 def is_spark_frame(given: Any) -> bool:
@@ -182,7 +178,7 @@ def is_spark_frame(given: Any) -> bool:
 
 def from_spark(frame: Any, connection: Any = None) -> tuple[ir.Table, Any]:
     """A Spark frame as a table of its session, and the connection to it."""
-    connection, name = connection or attach(frame.sparkSession), ibis.util.gen_name("ltv_spark")
+    connection, name = connection or ibis.pyspark.connect(frame.sparkSession), ibis.util.gen_name("ltv_spark")
     frame.createOrReplaceTempView(name)
     return zoned(connection.table(name)), connection
 
@@ -198,7 +194,7 @@ def settled(table: ir.Table) -> tuple[ir.Table, Any]:
         return zoned(table), connection
     path, home = scratch() / f"{uuid.uuid4().hex}.parquet", connect()
     odd = {name: "string" for name, kind in table.schema().items() if not _is_plain(kind)}
-    (table.cast(odd) if odd else table).to_parquet(path)
+    stream(table.cast(odd) if odd else table, path)
     return home.read_parquet(path), home
 
 
@@ -403,12 +399,43 @@ def write(expression: ir.Table, to: str | Path) -> None:
     try:
         if str(to).endswith(".parquet"):
             # Scores hardly repeat: a dictionary of them is a third of the writing, and thrown away.
-            rules = {} if connection.name == "pyspark" else {"dictionary_size_limit": 1000}
-            connection.to_parquet(expression, str(to), **rules)
+            save(expression, to, **({} if connection.name == "pyspark" else {"dictionary_size_limit": 1000}))
         else:
             connection.create_table(str(to), expression, overwrite=True)
     except FAILURES as error:
         raise DataError("scores", [f"out  {to} could not be written: {str(error).splitlines()[0][:200]}"]) from error
+
+
+def save(expression: ir.Table, path: str | Path, **rules: Any) -> None:
+    """Write a table to a Parquet file: by its engine, or piece by piece where that may write no file."""
+    connection = expression.get_backend()
+    if is_locked(connection):
+        stream(expression, path)
+    else:
+        connection.to_parquet(expression, str(path), **rules)
+
+
+def stream(expression: ir.Table, path: str | Path) -> None:
+    """Write the rows of any engine to a Parquet file, `CHUNK` of them in memory at once."""
+    import pyarrow.parquet as pq
+
+    kept = expression.schema().to_pyarrow()
+    batches = _sqlite_batches if expression.get_backend().name == "sqlite" else ir.Table.to_pyarrow_batches
+    with pq.ParquetWriter(path, kept) as writer:
+        for batch in batches(expression, chunk_size=CHUNK):
+            writer.write_batch(batch)
+
+
+def _sqlite_batches(expression: ir.Table, chunk_size: int) -> Iterator[pa.RecordBatch]:
+    """SQLite's rows piece by piece, of which Ibis makes one frame."""
+    from ibis.backends.sqlite.converter import SQLitePandasData
+
+    schema, backend = expression.schema(), expression.get_backend()
+    cursor = backend.con.execute(backend.compile(expression))
+    while rows := cursor.fetchmany(chunk_size):
+        frame = pd.DataFrame.from_records(rows, columns=list(schema), coerce_float=True)
+        typed = SQLitePandasData.convert_table(frame, schema)
+        yield from pa.Table.from_pandas(typed, schema=schema.to_pyarrow(), preserve_index=False).to_batches()
 
 
 def run(expression: ir.Table) -> pd.DataFrame:
@@ -419,10 +446,4 @@ def run(expression: ir.Table) -> pd.DataFrame:
 
 def open_error(what: str, error: Exception) -> DataError:
     """A reader's failure in a reader's words."""
-    text = _public(str(error).splitlines()[0])[:300]
-    return DataError(what, [f"file  could not be read: {text}"])
-
-
-def _public(url: str) -> str:
-    """A URL without user name and password."""
-    return re.sub(r"(://)[^/@]*@", r"\1", url)
+    return DataError(what, [f"file  could not be read: {hide(str(error).splitlines()[0])[:300]}"])

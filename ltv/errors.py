@@ -17,8 +17,9 @@ class DataError(LtvError):
       amount  3 of 10 rows are not numbers
     """
 
-    def __init__(self, what: str, faults: Sequence[str]) -> None:
-        self.what = what
+    def __init__(self, what: str, faults: Sequence[str], *, words: str = "") -> None:
+        """`words`: what a driver said, for the eyes of who runs it; never a part of the message, which is kept and shared."""
+        self.what, self.words = what, words
         self.faults = tuple(faults)
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__("\n  ".join([f"{what}: {count}", *self.faults]))

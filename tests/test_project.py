@@ -15,6 +15,7 @@ import ltv
 ROOT = Path(__file__).parents[1]
 FLOORS = [
     "errors",
+    "secrets",
     "units",
     "names",
     "cache",

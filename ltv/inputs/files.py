@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import itertools
+import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ TEXT = dict.fromkeys((".csv", ".txt", ".tsv", ".gz", ".zip", ".zst", ".bz2", ".x
 KINDS = TEXT | {".parquet": "parquet", ".pq": "parquet"} | dict.fromkeys((".xlsx", ".xls", ".xlsb", ".ods"), "excel")
 BLOCK, MOST = 1 << 20, 10
 
+LONGEST = 255
+"""Bytes of a file's name: asked of more, a file system answers with an error of its own."""
+
 
 def find_files(given: object) -> list[Path]:
     """The files of a path, a folder or a glob. Raises DataError with every one that cannot be orders."""
@@ -34,6 +38,8 @@ def find_files(given: object) -> list[Path]:
         fault = f"file  {given} is an address, and nothing is fetched from the network: download it, or name an engine (on=)"
         raise DataError("orders", [fault])
     whole = Path(given)
+    if len(os.fsencode(whole.name)) > LONGEST:
+        raise DataError("orders", [f"file  no file has a name of {len(whole.name):,} letters: {whole.name[:40]}…"])
     if whole.is_dir():
         paths = sorted(path for path in whole.rglob("*") if path.suffix.lower() in KINDS and not _hidden(path, whole))
         if not paths:

@@ -140,7 +140,7 @@ def save(orders: Orders, folder: Path) -> None:
             frames.append(name)
         elif isinstance(value, ir.Table):
             order = [column for column in SORTED if column in value.columns]
-            orders.connection.to_parquet(value.order_by(*order), folder / f"{name}.parquet")
+            engine.save(value.order_by(*order), folder / f"{name}.parquet")
             tables.append(name)
         else:
             facts[name] = _plain(value)

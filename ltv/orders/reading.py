@@ -29,6 +29,8 @@ from ltv.orders.whole import complete, refund_faults
 
 MONEY = ("quantity", "discount", "tax", "cost", "refunded")
 MARKS = {"comma": ",", "point": "."}
+FORMS = ("date_format", "decimal")
+"""Arguments among the columns that name none."""
 
 
 class MoreColumns(TypedDict, total=False):
@@ -97,9 +99,10 @@ def read_orders(
         named = schema.Columns("customer", "date", "amount", date_format="%Y%m%d")
         opened, last = open_source(sample.rows(), name=sample.name), last or sample.until
     else:
-        opened = open_source(source, on=on, encoding=encoding)
-        needed = _named(opened.table.columns, customer=customer, date=date)
-        named = schema.Columns(**needed, amount=amount, **columns, by=tuple(by))
+        needed = _needed(customer, date, amount, columns, by) if policy.duplicates != "drop" else None
+        opened = open_source(source, on=on, encoding=encoding, columns=needed)
+        wanted = _named(opened.table.columns, customer=customer, date=date)
+        named = schema.Columns(**wanted, amount=amount, **columns, by=tuple(by))
     schema.check_names(opened, named)
     window = Window(last, time_zone, currency)
     try:
@@ -198,6 +201,16 @@ def _currency(typed: ir.Table, given: str | None) -> tuple[str, list[str]]:
     if given and found != given:
         return "", [f"currency the rows are in {found}, but currency={given}"]
     return found, []
+
+
+def _needed(
+    customer: str | None, date: str | None, amount: str | None, columns: MoreColumns, by: Sequence[str]
+) -> list[str] | None:
+    """The columns a log needs of an engine it is streamed from; None, all of them, where not all are named."""
+    if not customer or not date:
+        return None
+    more = [name for part, name in columns.items() if part not in FORMS]
+    return [str(name) for name in (customer, date, amount, *more, *by) if name]
 
 
 def _named(there: Sequence[str], **names: str | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from decimal import Decimal
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,7 +44,7 @@ def spark():
 
 @pytest.fixture(scope="session")
 def engines(spark):
-    return {"duckdb": engine.connect(), "spark": engine.attach(spark)}
+    return {"duckdb": engine.connect(), "spark": ibis.pyspark.connect(spark)}
 
 
 def both(engines, frame, expression):
