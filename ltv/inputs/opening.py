@@ -30,6 +30,8 @@ def open_source(
 
     Raises DataError when it is not there, is empty, or cannot be read.
     """
+    if isinstance(given, Source):
+        return given
     if isinstance(given, pd.DataFrame):
         return open_frame(given, name)
     if isinstance(given, ir.Table):

@@ -1,57 +1,54 @@
-"""What a file's columns are likely to be, and the command that reads it so."""
+"""What a file is likely to be, what is wrong with it, and the command that reads it so."""
 
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-import ibis.expr.types as ir
 import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
-from ltv.inputs import amounts, dates
+from ltv.inputs import headings
+from ltv.inputs.headings import Export
 from ltv.inputs.opening import open_source
+from ltv.inputs.zones import zone_of_heading
+from ltv.orders import guesses
 from ltv.orders.cost_proposal import CostCheck, check_costs
+from ltv.orders.guesses import Cells
 from ltv.orders.log import Orders
 from ltv.orders.marketing import looks_like_costs
-from ltv.orders.reading import read_orders
+from ltv.orders.policy import Policy
+from ltv.orders.reading import MoreColumns, read_orders
 from ltv.orders.schema import NO_ROWS
+from ltv.orders.taken import shares_taken
 from ltv.units import GUESSED_MARGIN
 
-SEEN = 1000
 COST_FORMS = ("on", "date_format", "decimal")
-OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency", "margin")
+OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency", "margin", "policy")
 """Arguments with an option of their own; the other columns and forms go together."""
-REQUIRED = ("customer", "date", "amount")
-# Words of a column's name in the languages of exports, the surest first; a part takes the column with the surest word that
-# also looks like it.
-WORDS = {
-    "customer": "customerid customer userid user clientid client buyerid buyer uid memberid member accountid email who id "
-    "kundennummer kundenid kunde kundennr numclient idclient clienteid cliente klantnummer klant",
-    "date": "orderdate orderedat invoicedate purchasedate transactiondate createdat date timestamp datetime buyts ts day when time "
-    "bestelldatum kaufdatum rechnungsdatum datum fechapedido fecha datecommande datapedido data",
-    "amount": "netrevenue netamount revenue netsales sales amount total ordervalue value paid spend subtotal gross unitprice price "
-    "umsatz betrag bestellwert summe montant importe valor importo bedrag",
-    "quantity": "quantity qty units count",
-    "order": "orderid ordernumber orderno invoiceno invoiceid invoice transactionid receipt order",
-    "product": "productid sku stockcode itemid product item",
-    "currency_column": "currency currencycode",
-    "cost": "cogs costofgoods cost",
-    "discount": "discount discountamount",
-    "tax": "tax vat taxamount",
-}
+REQUIRED = ("customer", "date")
+CENTS = (
+    'amount   "{}" is in the smallest unit of the currency (cents): divide it, and what was refunded, by 100 into columns of '
+    "other names and name them (-p amount=…, -p refunded=…), or take the payments export of the dashboard"
+)
+PARTS = ("customer", "date", "amount", *MoreColumns.__annotations__)
+WITHOUT = (
+    "No column holds amounts: retention, growth and expected orders can be made, revenue, value and payback cannot."
+)
 
 
 @dataclass(frozen=True)
 class Check:
     """A proposed mapping of columns (part → column), the faults it meets, and the orders it gives where there are none.
 
-    `given`: what the caller said besides, such as on, encoding, date_format.
+    `given`: what the caller said besides, such as on, encoding, date_format, and what the file says of itself (policy,
+    currency, time_zone). `known`: the export that its headings are of. `by`: columns worth a segment → how many values.
     """
 
     source: str
@@ -59,35 +56,74 @@ class Check:
     faults: tuple[str, ...]
     orders: Orders | None
     given: dict[str, str] = field(default_factory=dict)
+    known: str = ""
+    notes: tuple[str, ...] = ()
+    by: dict[str, int] = field(default_factory=dict)
 
     @property
     def question(self) -> str:
         """What only the reader can know: the margin, where neither it nor a cost was given."""
-        if "margin" in self.given or "cost" in self.columns:
+        if "margin" in self.given or "cost" in self.columns or "amount" not in self.columns:
             return ""
         return (
             f"What is left of revenue after goods, shipping and payment? {GUESSED_MARGIN:.0%} is assumed. "
             "If you know it, add for example --margin 0.45"
         )
 
-    def command(self) -> str:
+    def command(self, *, words: str = "report all") -> str:
         """The shell command of the reports on these columns; COLUMN stands for a required one that was not found."""
         said = dict.fromkeys(REQUIRED, "COLUMN") | self.columns | self.given
         own = [f"--{name.replace('_', '-')} {shlex.quote(said[name])}" for name in OPTIONS if name in said]
         more = {name: value for name, value in said.items() if name not in OPTIONS}
-        plain = ",".join(f"{name}={value}" for name, value in more.items())
-        if any(set(value) & set(",={") or value != value.strip() for value in more.values()):
-            plain = json.dumps(more, ensure_ascii=False)
-        own += [f"--columns {shlex.quote(plain)}"] if more else []
-        return " ".join(["ltv report all --orders", shlex.quote(self.source), *own])
+        own += [f"--columns {shlex.quote(_pairs(more))}"] if more else []
+        return " ".join(["ltv", words, "--orders", shlex.quote(self.source), *own])
 
     def __repr__(self) -> str:
-        lines = ["Columns", *(f"  {part:<16} {name}" for part, name in self.columns.items())] if self.columns else []
+        lines = [
+            f"Known by its headings: {self.known}" if self.known else "No known export: columns by name and content"
+        ]
+        if self.orders is not None:
+            lines += _first(self.orders)
+        lines += ["Columns", *(f"  {part:<16} {name}" for part, name in self.columns.items())] if self.columns else []
+        lines += [f"  {'by':<16} {name} ({count} values)" for name, count in self.by.items()]
+        if self.notes:
+            lines += ["Notes", *_wrapped(self.notes)]
         if self.faults:
             lines += [f"{len(self.faults)} to mend first", *(f"  {fault}" for fault in self.faults)]
         if self.orders is not None:
             lines += [repr(self.orders), "Rows", *_rows(self.orders.audit)]
+        if self.by and self.orders is not None:
+            names = ",".join(self.by)
+            lines += [
+                "Segments, a folder of reports each",
+                "  " + self.command(words=f"batch --by {shlex.quote(names)}"),
+            ]
         return "\n".join(lines)
+
+
+def _first(orders: Orders) -> list[str]:
+    """The log in two lines, and what each rule takes away."""
+    size, rows = orders.size, int(orders.audit["rows"].sum())
+    lines = [
+        f"{rows:,} rows: {size['orders']:,} orders of {size['customers']:,} customers, {size['revenue']:,.2f} "
+        f"{orders.currency}, {orders.since} to {orders.until}"
+    ]
+    return lines + [f"  left out, {rule}: {sentence}" for rule, sentence in shares_taken(orders)]
+
+
+def _wrapped(sentences: tuple[str, ...]) -> list[str]:
+    return [
+        line
+        for sentence in sentences
+        for line in textwrap.wrap(sentence, 100, initial_indent="  ", subsequent_indent="    ")
+    ]
+
+
+def _pairs(named: Mapping[str, str]) -> str:
+    """Names with values as an option takes them: as JSON where a value holds a mark of the plain form."""
+    if any(set(value) & set(",={") or value != value.strip() for value in named.values()):
+        return json.dumps(dict(named), ensure_ascii=False)
+    return ",".join(f"{name}={value}" for name, value in named.items())
 
 
 def _rows(audit: pd.DataFrame) -> list[str]:
@@ -105,90 +141,117 @@ def _rows(audit: pd.DataFrame) -> list[str]:
 def check_orders(source: Any, **given: Any) -> Check | CostCheck:
     """Propose a mapping for a source, `given` over it, try it, and say what is wrong.
 
-    A table of marketing costs is checked as such. Takes the arguments of `read_orders`. Raises DataError only where the source cannot be opened at all, or has no rows.
+    A table of marketing costs is checked as such. Takes the arguments of `read_orders`. Raises DataError only where the
+    source cannot be opened at all, or has no rows.
     """
-    opening = {name: given[name] for name in ("on", "encoding") if name in given}
-    opened = open_source(source, **opening)
-    table = opened.table
-    if engine.run(table.limit(1)).empty:
-        raise DataError(f"orders ({opened.name})", [NO_ROWS])
-    headings = [name for name in table.columns if name != engine.FILE]
-    if "customer" not in given and (spent := looks_like_costs(headings)):
+    opened = open_source(source, **{name: given[name] for name in ("on", "encoding") if name in given})
+    export = headings.recognise(opened.table.columns)
+    if engine.run(opened.table.limit(1)).empty:
+        whose = f" ({export.name})" if export else ""
+        raise DataError(f"orders ({opened.name})", [NO_ROWS + whose])
+    names = [name for name in opened.table.columns if name != engine.FILE]
+    if not export and "customer" not in given and (spent := looks_like_costs(names)):
         named = {part: given[part] for part in spent if given.get(part)}
         return check_costs(source, spent | named, **{name: given[name] for name in COST_FORMS if name in given})
-    columns = propose(table) | {part: name for part, name in given.items() if part in WORDS and name}
-    others = {name: str(value) for name, value in given.items() if name not in columns}
+    cells = guesses.look(opened.table)
+    columns, said, notes = _of_export(export, cells) if export else _of_guess(cells)
+    columns |= {part: name for part, name in given.items() if part in PARTS and name}
+    columns = {part: columns[part] for part in PARTS if part in columns}
+    if "date" in columns and (zone := zone_of_heading(columns["date"])):
+        said.setdefault("time_zone", zone)
+    policy = said.pop("policy", {}) | _choices(given.get("policy"))
+    arguments = {**columns, **said, **{name: value for name, value in given.items() if name != "policy"}}
+    others = {name: str(value) for name, value in arguments.items() if name not in columns}
+    others |= {"policy": _pairs(policy)} if policy else {}
+    if "amount" not in columns:
+        notes = (*notes, WITHOUT)
+    faults: tuple[str, ...] = ()
+    orders = None
     try:
-        orders = read_orders(source, **{**columns, **given})
+        orders = read_orders(opened if "on" not in given else source, **arguments, policy=Policy.of(policy))
+        notes = (*notes, *_one_order_each(orders, columns["customer"]))
+        if export and export.cents and "amount" not in given:
+            faults, orders = (CENTS.format(columns["amount"]),), None
     except DataError as error:
-        return Check(str(source), columns, error.faults, None, others)
-    return Check(str(source), columns, (), orders, others)
+        faults = error.faults
+    by = guesses.segments(cells, columns.values())
+    if export:
+        by |= {
+            name: cells[name].distinct
+            for name in _there(export.by, cells)
+            if 1 < cells[name].distinct <= guesses.MOST_VALUES
+        }
+    known = export.name if export else ""
+    name = str(source) if isinstance(source, str | Path) else opened.name
+    return Check(name, columns, faults, orders, others, known, tuple(notes), by)
 
 
-def propose(table: ir.Table) -> dict[str, str]:
-    """The likely column of each part, by its name and its first rows; parts without one are left out.
+def _choices(policy: Any) -> dict[str, str]:
+    if isinstance(policy, Policy):
+        policy = policy.changed()
+    return {
+        name: "; ".join(map(str, choice)) if isinstance(choice, tuple | list) else str(choice)
+        for name, choice in dict(policy or {}).items()
+    }
 
-    >>> import ibis
-    >>> propose(ibis.memtable({"User ID": ["a"], "Order Date": ["2024-01-31"], "Total (EUR)": ["9.50"]}))
-    {'customer': 'User ID', 'date': 'Order Date', 'amount': 'Total (EUR)'}
-    """
-    head = table.limit(SEEN)
-    looks = {name: _kinds(head, name) for name in table.columns if name != engine.FILE}
-    found: dict[str, str] = {}
-    for part in ("date", *(part for part in WORDS if part != "date")):
-        free = {name: kinds for name, kinds in looks.items() if name not in found.values()}
-        wanted = {"date": "date", "customer": "id", "order": "id", "product": "id", "currency_column": "id"}.get(
-            part, "number"
+
+def _of_guess(cells: dict[str, Cells]) -> tuple[dict[str, str], dict[str, Any], tuple[str, ...]]:
+    """(columns, what else to say, notes) of a file that no row of the table knows."""
+    columns, said, notes = guesses.assign(cells), dict[str, Any](), list[str]()
+    if events := guesses.bought(cells):
+        name, orders = events
+        columns["status"] = name
+        said["policy"] = {"status": "; ".join(orders)}
+        notes.append(
+            f'A log of events: of "{name}" only {", ".join(orders)} {"is an order" if len(orders) == 1 else "are orders"}.'
         )
-        scored = [(_rank(part, name), name) for name, kinds in free.items() if wanted in kinds]
-        if best := min((pair for pair in scored if pair[0] is not None), default=None):
-            found[part] = best[1]
-        elif part == "date" and len(scored) == 1:
-            found[part] = scored[0][1]  # whatever its name: nothing else is a date
-    if "quantity" in found and not _rank_of_price(found.get("amount", "")):
-        del found["quantity"]  # the amount is a total already
-    if "discount" in found and not re.search("gross|subtotal|price|list", found.get("amount", "").lower()):
-        del found["discount"]  # taken off already
-    return {part: found[part] for part in WORDS if part in found}
+    return columns, said, tuple(notes)
 
 
-def _rank(part: str, name: str) -> int | None:
-    """How sure a column's name is of this part: 0 for the surest word, None without one."""
-    words = WORDS[part].split()
-    plain, pieces = re.sub(r"[^a-z0-9]", "", name.lower()), re.split(r"[^a-z0-9]+", _spaced(name))
-    if plain in words:
-        return words.index(plain)
-    joined = {"".join(pieces[i:j]) for i in range(len(pieces)) for j in range(i + 1, len(pieces) + 1)}
-    return min((len(words) + i for i, word in enumerate(words) if word in joined), default=None)
+def _of_export(export: Export, cells: dict[str, Cells]) -> tuple[dict[str, str], dict[str, Any], tuple[str, ...]]:
+    """(columns, what else to say, notes) of a known export; columns that are empty play no part."""
+    wanted = dict(export.columns)
+    money = _there((wanted.get("currency_column", ""),), cells)
+    if (
+        money
+        and cells[money[0]].distinct > 1
+        and len(_there(tuple(export.instead.values()), cells)) == len(export.instead)
+    ):
+        wanted |= export.instead
+    columns = {part: found[0] for part, name in wanted.items() if (found := _there((name,), cells))}
+    if "discount" in columns and pd.to_numeric(cells[columns["discount"]].values, errors="coerce").min() < 0:
+        del columns["discount"]  # written below zero: not to be taken off once more
+    notes = [*export.notes, *_looked(export, cells)]
+    if export.missing and "customer" not in columns:
+        notes.insert(0, export.missing)
+    said: dict[str, Any] = dict(export.options)
+    return columns, said | ({"policy": dict(export.policy)} if export.policy else {}), tuple(notes)
 
 
-def _spaced(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+def _there(names: tuple[str, ...], cells: dict[str, Cells]) -> list[str]:
+    """The first version of each name that the file has, with cells in it."""
+    found = [next(iter(headings.find(name, cells)), "") for name in names]
+    return [name for name in found if name]
 
 
-def _rank_of_price(name: str) -> bool:
-    return "price" in name.lower()
+def _looked(export: Export, cells: dict[str, Cells]) -> list[str]:
+    """What the first rows show of gift cards, tests and the like."""
+    said = []
+    for names, pattern, sentence in export.looks:
+        for name in headings.find(names, cells):
+            values = cells[name].values
+            count = int(values.astype("string").str.contains(pattern, case=False, regex=True).fillna(False).sum())
+            if count:
+                first = f"the first {len(values):,} " if len(values) == guesses.SEEN else ""
+                said.append(f'{count:,} of {first or f"{len(values):,} "}rows {sentence} ("{name}").')
+    return said
 
 
-def _kinds(head: ir.Table, name: str) -> set[str]:
-    """What the first cells of a column can be: "date", "number", "id"."""
-    column = head[name]
-    kind = column.type()
-    if kind.is_temporal():
-        return {"date"}
-    timed = _rank("date", name) is not None
-    if not kind.is_string():
-        dated = {"date"} if timed and dates.dated_share(head, name, numbers=True) >= 0.5 else set()
-        return dated | {"number"} | ({"id"} if not kind.is_decimal() else set())
-    row = engine.run(
-        head.aggregate(
-            n=column.nullif("").count(),
-            point=amounts.parse(column, ".").count(),
-            comma=amounts.parse(column, ",").count(),
-        )
-    ).iloc[0]
-    most = 0.5 * max(row["n"], 1)
-    kinds = {"date"} if dates.dated_share(head, name, numbers=timed) >= 0.5 else set()
-    if max(row["point"], row["comma"]) >= most:
-        kinds |= {"number"}
-    return kinds | ({"id"} if "date" not in kinds or "number" in kinds else set())
+def _one_order_each(orders: Orders, customer: str) -> list[str]:
+    size = orders.size
+    if size["customers"] < guesses.ENOUGH or size["orders"] > size["customers"]:
+        return []
+    return [
+        f'Every customer ("{customer}") has one order: if this is a number of orders or visits, name the column of the '
+        "customers with -p customer=…"
+    ]

@@ -16,7 +16,8 @@ import pytest
 
 import ltv
 from ltv.errors import DataError
-from ltv.orders.proposal import check_orders, propose
+from ltv.orders.guesses import propose
+from ltv.orders.proposal import check_orders
 
 COLUMNS = {"customer": "who", "date": "when", "amount": "paid"}
 ROWS = [("18446744073709551615", "2024-01-31", "1234.50"), ("Zoë; Co", "2024-02-13", "5"), ("7", "2024-01-01", "2.25")]
@@ -282,8 +283,8 @@ def test_a_check_that_knows_no_column_says_what_to_name(tmp_path):
     path.write_text("p,q,r\nann,5,7\n")
     found = check_orders(path)
     assert found.columns == {}
-    assert found.command().endswith("--customer COLUMN --date COLUMN --amount COLUMN")
-    assert repr(found).startswith("2 to mend first")  # a log may be without amounts
+    assert found.command().endswith("--customer COLUMN --date COLUMN")
+    assert "2 to mend first" in repr(found)
 
 
 @pytest.mark.parametrize(
