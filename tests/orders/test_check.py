@@ -11,6 +11,7 @@ from ltv import cli
 from ltv.inputs import headings
 from ltv.orders.proposal import check_orders
 from ltv.pages import catalog, segments
+from ltv.pages.story import quality
 
 # name → (rows as text, orders, customers, revenue)
 NATIVE = {
@@ -251,6 +252,8 @@ def test_the_first_lines_say_what_a_rule_takes_away():
     lines = repr(check_orders(log(status=status))).splitlines()
     assert lines[1].startswith("120 rows: 90 orders of 40 customers")
     assert lines[2].startswith("  left out, not paid: 25.0% of rows (30) and ")
+    said = quality.headline(check_orders(log(status=status)).orders).text
+    assert "Left out most, not paid: **25.0% of rows (30) and " in said
 
 
 def test_a_file_of_headings_says_whose_they_are(tmp_path, capsys):

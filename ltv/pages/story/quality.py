@@ -6,6 +6,7 @@ import pandas as pd
 
 from ltv.orders import Orders
 from ltv.orders.audit import MATCHED, UNMATCHED
+from ltv.orders.taken import shares_taken
 from ltv.pages import blocks, formats
 from ltv.pages.story.common import NO_AMOUNTS, covers
 from ltv.pages.tables import Table
@@ -16,7 +17,11 @@ def headline(log: Orders) -> blocks.Headline:
     rows = log.audit["rows"]
     share = 1 - log.dropped / max(int(rows.sum()), 1)
     signs = {0: "no sign of damage", 1: "one sign of damage"}.get(len(log.signs), f"{len(log.signs)} signs of damage")
-    text = f"**{formats.percent(share)}** of {int(rows.sum()):,} rows are in the log, every other one is accounted for, and the data show **{signs}**."
+    taken = [f" Left out most, {rule}: **{sentence}**." for rule, sentence in shares_taken(log)[:1]]
+    text = (
+        f"**{formats.percent(share)}** of {int(rows.sum()):,} rows are in the log, every other one is accounted for, and the "
+        f"data show **{signs}**.{''.join(taken)}"
+    )
     return blocks.Headline(text, covers(log), str(log.until))
 
 
