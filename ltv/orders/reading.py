@@ -14,6 +14,7 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError, ParameterError
+from ltv.inputs import amounts, currencies
 from ltv.inputs.dates import latest_today
 from ltv.inputs.opening import open_source
 from ltv.inputs.source import Source
@@ -28,8 +29,9 @@ from ltv.orders.statuses import find_statuses
 from ltv.orders.whole import complete, refund_faults
 
 MONEY = ("quantity", "discount", "tax", "cost", "refunded")
+UNITS = {"true": True, "yes": True, "cents": True, "false": False, "no": False}
 MARKS = {"comma": ",", "point": "."}
-FORMS = ("date_format", "decimal")
+FORMS = ("date_format", "decimal", "minor_units")
 """Arguments among the columns that name none."""
 
 
@@ -48,6 +50,7 @@ class MoreColumns(TypedDict, total=False):
     refunded: str | None
     date_format: str | None
     decimal: str | None
+    minor_units: bool | None
 
 
 def read_orders(
@@ -74,12 +77,13 @@ def read_orders(
     SQLite, a warehouse) the table or SELECT is streamed into a file for DuckDB: SELECT what is needed. `customer`, `date` and `amount` name columns, and so do, where there are any,
     quantity (amount is then a unit price), discount and tax (taken off), cost, order (number), product, currency_column,
     acquired (first order ever), status (whether a row is an order at all) and refunded (money given back on the order's
-    own row, above zero); without `amount` every row is an order and nothing is said of money; `date_format` and `decimal` settle what two forms fit; `columns={"quantity": "units"}` names them all at once. `by`: attributes to keep;
-    `segment={"channel": "ads"}` keeps only customers whose first order had these. On Spark a date form may use
-    %Y %y %m %b %B %d %H %M %S; all else is the same there, to the last digit.
+    own row, above zero); without `amount` every row is an order and nothing is said of money; `date_format` and `decimal` settle what two forms fit, `minor_units` says whether money is in cents; `columns={"quantity": "units"}` names them all at once. `by`: attributes to keep;
+    `segment={"channel": "ads"}` keeps only customers whose first order had these. On Spark a date form that begins with
+    a clock is made of %Y %y %m %b %B %d %H %M %S; all else is the same there, to the last digit.
 
     `until` is the last whole day of the log (default: the last one, or the one before where that is not whole);
-    `time_zone` decides the day of an instant. Margin is a share of revenue (`margin=0.45`) or revenue less `cost`; without
+    `time_zone` decides the day of an instant; clock times without a zone stay, but those under a heading that names a zone
+    ("Created (UTC)") are of that zone. `currency` need only be said where the rows do not. Margin is a share of revenue (`margin=0.45`) or revenue less `cost`; without
     either it is assumed to be 30% of revenue, and every description says so. Orders of a customer on one day are one order. What becomes of refunds, free lines, equal lines,
     test customers, old customers and orders that were never paid is chosen by `policy`, a `Policy` or its choices as a
     mapping. Where the order number is given, lines take the customer, day and status that they leave empty from their
@@ -92,6 +96,8 @@ def read_orders(
     """
     if columns.get("decimal") in MARKS:
         columns["decimal"] = MARKS[str(columns["decimal"])]
+    if isinstance(said := columns.get("minor_units"), str):
+        columns["minor_units"] = UNITS.get(said.lower(), said)
     known = isinstance(source, str) and source in samples.SAMPLES
     last = _check_arguments(until, time_zone, margin, columns, policy, money=known or bool(amount))
     if known:
@@ -124,7 +130,8 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     """Type, check, choose the window, clean."""
     if policy.duplicates == "drop":
         opened = replace(opened, table=number_copies(opened.table))
-    typed, faults = schema.typed_rows(opened, columns, window.time_zone, tidy_ids=policy.ids == "tidy")
+    money, wrong = _currency(opened.table, columns, window.currency)
+    typed, faults = schema.typed_rows(opened, columns, window.time_zone, currency=money, tidy_ids=policy.ids == "tidy")
     whole = complete(opened.connection, typed, columns, policy)
     typed = whole.rows
     rows = typed.drop(*(name for name in (*schema.TEXTS, "row") if name in typed.columns))
@@ -136,8 +143,7 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     faults += more + schema.cell_faults(typed, columns, days, refuse_negative=policy.refunds == "refuse")
     if columns.refunded:
         faults += refund_faults(typed, columns, statuses, refuse=policy.refunds == "refuse")
-    money, more = _currency(typed, window.currency)
-    if faults := faults + more:
+    if faults := faults + wrong:
         raise DataError(f"orders ({opened.name})", faults)
     stray = stray_days(days, today=latest_today())
     known = days.drop(stray) if policy.stray_dates == "leave out" else days
@@ -188,19 +194,17 @@ def _nothing_left(audit: pd.DataFrame, until: dt.date) -> str:
     return f"date     no row with a customer is on or before until={until} ({taken or 'no rows'})"
 
 
-def _currency(typed: ir.Table, given: str | None) -> tuple[str, list[str]]:
-    """The one currency of the log; several, or another than the one that was named, are a fault."""
-    if "currency" not in typed.columns:
-        return given or "USD", []
-    counts = engine.run(typed.group_by("currency").aggregate(n=typed.count()).order_by("currency"))
-    counts = counts[counts["currency"].notna()]
-    listed = ", ".join(f"{row.currency} {row.n:,}" for row in counts.itertuples())
-    if len(counts) > 1:
-        return "", [f"currency {len(counts)} currencies in one log ({listed} rows): convert them, or read them apart"]
-    found = str(counts["currency"].iloc[0]) if len(counts) else given or "USD"
-    if given and found != given:
-        return "", [f"currency the rows are in {found}, but currency={given}"]
-    return found, []
+def _currency(raw: ir.Table, columns: schema.Columns, given: str | None) -> tuple[str, list[str]]:
+    """The one currency of the log, from its column, the signs beside amounts or their heading; several are a fault."""
+    codes: dict[str, int] = {}
+    if columns.currency_column:
+        code = raw[columns.currency_column].cast("string").strip().nullif("")
+        named = raw.select(code=code).filter(code.notnull())
+        counts = engine.run(named.group_by("code").aggregate(n=named.count()).order_by("code"))
+        codes = dict(zip(counts["code"], counts["n"].astype(int), strict=True))
+    found, fault = currencies.one_currency(amounts.count_currencies(raw, columns.money), codes, given)
+    heading = currencies.currency_of_heading(columns.amount) if columns.amount else None
+    return found or heading or "USD", [fault] if fault else []
 
 
 def _needed(
@@ -244,6 +248,8 @@ def _check_arguments(
         faults.append("give margin= or cost=, not both")
     if columns.get("decimal") not in (None, ".", ","):
         faults.append(f'decimal is "." or "," (point or comma), not {columns["decimal"]!r}')
+    if columns.get("minor_units") not in (None, True, False):
+        faults.append(f"minor_units is true where money is in cents, else false, not {columns['minor_units']!r}")
     for name in MONEY:
         if columns.get(name) and not money:
             faults.append(f"{name}= needs amount=, and without it the log has no money at all")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ltv import engine
 from ltv.errors import DataError
-from ltv.inputs import amounts, dates
+from ltv.inputs import amounts, currencies, dates
 from ltv.inputs.source import Source
 from ltv.orders import ids
 
@@ -30,6 +30,10 @@ NOBODY = ("anonymous", "guest", "n/a", "na", "nan", "none", "null", "test", "und
 LARGEST = 1_000_000_000_000
 """No amount is a million million: beyond it a column holds something else, and sums would overflow."""
 HIDDEN = {"file": engine.FILE, "again": engine.AGAIN}
+ASK_UNITS = (
+    'amount   column "{}" looks like the smallest unit of its currency (cents): pass minor_units=True, or minor_units=False where it '
+    "is in whole ones"
+)
 NO_ROWS = "rows     there are none below the header"
 TEXTS = ("date_text", "amount_text", "cost_text", "acquired_text", "refunded_text")
 
@@ -40,7 +44,8 @@ class Columns:
 
     An order's value is amount (× quantity, where `amount` is a unit price) − discount − tax; a log without amounts has
     none. `status` says whether a row is an order, `refunded` what was given back of it, on its own row, above zero.
-    `date_format` is a strptime form and `decimal` a mark, each needed only where two fit.
+    `date_format` is a form of dates and `decimal` a mark, each needed only where two fit. With `minor_units` money is in
+    the smallest unit of its currency (cents).
     """
 
     customer: str
@@ -59,11 +64,12 @@ class Columns:
     by: tuple[str, ...] = ()
     date_format: str | None = None
     decimal: str | None = None
+    minor_units: bool | None = None
 
     @property
     def parts(self) -> dict[str, str]:
         """Part → column, of the parts that are named."""
-        others = ("by", "date_format", "decimal")
+        others = ("by", "date_format", "decimal", "minor_units")
         named = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in others}
         return {part: name for part, name in named.items() if name} | {name: name for name in self.by}
 
@@ -71,6 +77,11 @@ class Columns:
     def amounts(self) -> list[str]:
         parts = (self.amount, self.quantity, self.discount, self.tax, self.cost, self.refunded)
         return [name for name in parts if name]
+
+    @property
+    def money(self) -> list[str]:
+        """The columns of amounts that are money."""
+        return [name for name in self.amounts if name != self.quantity]
 
 
 def check_names(source: Source, columns: Columns) -> None:
@@ -92,11 +103,13 @@ def check_names(source: Source, columns: Columns) -> None:
         raise DataError(f"orders ({source.name})", faults)
 
 
-def typed_rows(source: Source, columns: Columns, zone: str, *, tidy_ids: bool = False) -> tuple[ir.Table, list[str]]:
+def typed_rows(
+    source: Source, columns: Columns, zone: str, *, currency: str = "USD", tidy_ids: bool = False
+) -> tuple[ir.Table, list[str]]:
     """The rows with one column per part, in its type, and what is known to be wrong before a cell is read.
 
     customer is an integer or text, the other names are text; day, acquired are dates; value and cost DECIMAL(18,4);
-    second is the clock time of the row. Nothing is computed yet.
+    second is the clock time of the row. Nothing is computed yet. `currency` decides what a smallest unit is.
     """
     raw = source.table
     form, faults = dates.choose_form(raw, columns.date, zone, columns.date_format)
@@ -104,6 +117,9 @@ def typed_rows(source: Source, columns: Columns, zone: str, *, tidy_ids: bool = 
     if decimal is None:
         decimal, more = amounts.choose_decimal(raw, columns.amounts)
         faults = faults + more
+    if columns.amount and columns.minor_units is None and amounts.minor_units(raw, columns.amount):
+        faults = [*faults, ASK_UNITS.format(columns.amount)]
+    read = _Money(raw, decimal, currencies.places(currency) if columns.minor_units else 0)
     zero = ibis.literal(0).cast(engine.MONEY)
     named = {"order": columns.order, "product": columns.product, "currency": columns.currency_column}
     named |= {"status": columns.status}
@@ -115,8 +131,8 @@ def typed_rows(source: Source, columns: Columns, zone: str, *, tidy_ids: bool = 
         customer=_identity(raw[columns.customer], tidy_ids=tidy_ids),
         day=dates.parse_days(raw[columns.date], zone, form),
         second=dates.parse_seconds(raw[columns.date], zone, form),
-        value=_value(raw, columns, decimal) if columns.amount else zero,
-        cost=amounts.parse(raw[columns.cost], decimal) if columns.cost else zero,
+        value=_value(read, columns) if columns.amount else zero,
+        cost=read.of(columns.cost) if columns.cost else zero,
         date_text=raw[columns.date].cast("string"),
         amount_text=raw[columns.amount].cast("string") if columns.amount else ibis.literal("0"),
         cost_text=raw[columns.cost].cast("string") if columns.cost else ibis.literal("0"),
@@ -124,19 +140,38 @@ def typed_rows(source: Source, columns: Columns, zone: str, *, tidy_ids: bool = 
         **_damage(raw[columns.customer]),
         **{part: raw[name].cast("string").nullif("") for part, name in named.items() if name},
         **({"acquired": dates.parse_days(raw[acquired], zone, born)} if acquired else {}),
-        **_given_back(raw, columns.refunded, decimal),
+        **_given_back(read, columns.refunded),
         **{short: raw[name] for short, name in HIDDEN.items() if name in raw.columns},
         **{f"by_{i}": raw[name].cast("string") for i, name in enumerate(columns.by)},
     )
     return typed, faults
 
 
-def _given_back(raw: ir.Table, column: str | None, decimal: str) -> dict[str, ir.Value]:
+@dataclass(frozen=True)
+class _Money:
+    """The amounts of a table: their decimal mark, and the places by which the smallest unit is below the whole one."""
+
+    raw: ir.Table
+    decimal: str
+    places: int
+
+    def of(self, column: str) -> ir.DecimalValue:
+        """A column in whole units of its currency."""
+        amount = self.number(column)
+        if not self.places:
+            return amount
+        return engine.money_product(amount, ibis.literal(f"{10.0**-self.places:.4f}").cast("decimal(6, 4)"))
+
+    def number(self, column: str) -> ir.DecimalValue:
+        return amounts.parse(self.raw[column], self.decimal)
+
+
+def _given_back(read: _Money, column: str | None) -> dict[str, ir.Value]:
     """Money given back on the order's own row, above zero however the export signs it; nothing is 0."""
     if not column:
         return {}
-    text = raw[column].cast("string")
-    back = amounts.parse(raw[column], decimal).abs().cast(engine.MONEY)
+    text = read.raw[column].cast("string")
+    back = read.of(column).abs().cast(engine.MONEY)
     return {"refunded": is_blank(text).ifelse(ibis.literal(0).cast(engine.MONEY), back), "refunded_text": text}
 
 
@@ -145,13 +180,13 @@ def is_blank(text: ir.StringValue) -> ir.BooleanValue:
     return (text.strip() == "").fill_null(True)
 
 
-def _value(raw: ir.Table, columns: Columns, decimal: str) -> ir.DecimalValue:
-    value = amounts.parse(raw[str(columns.amount)], decimal)
+def _value(read: _Money, columns: Columns) -> ir.DecimalValue:
+    value = read.of(str(columns.amount))
     if columns.quantity:
-        value = engine.money_product(value, amounts.parse(raw[columns.quantity], decimal))
+        value = engine.money_product(value, read.number(columns.quantity))
     for less in (columns.discount, columns.tax):
         if less:
-            value = (value - amounts.parse(raw[less], decimal).fill_null(0)).try_cast(engine.MONEY)
+            value = (value - read.of(less).fill_null(0)).try_cast(engine.MONEY)
     return value
 
 
