@@ -16,6 +16,7 @@ from ltv import __version__
 from ltv.errors import LtvError, ParameterError
 from ltv.pages import catalog, environment
 from ltv.pages.terminal import Progress, columns, planned, summary
+from ltv.secrets import hide
 
 if TYPE_CHECKING:
     from ltv.pages.plan import Plan
@@ -319,7 +320,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (LtvError, OSError) as error:
         if "--debug" in words:
             raise
-        click.echo(f"ltv: {error}", err=True)
+        said = getattr(error, "words", "")
+        click.echo(hide(f"ltv: {error}") + (f"\n  the driver: {said}" if said else ""), err=True)
         sys.exit(NOTHING_RUN)
     except (KeyboardInterrupt, click.Abort):
         click.echo("ltv: interrupted; finished reports stay, and `ltv batch --resume` goes on from there", err=True)

@@ -27,7 +27,7 @@ _GIVEN = re.compile(
 )
 """A name that says secret, and the value it is given: in a query string, a connection string, JSON, or a SELECT."""
 _CIPHERED = re.compile(r"(?i)\b(\w*(?:crypt|hmac|dblink)\w*\s*\()([^()]*)\)")
-_USER = re.compile(r"([A-Za-z][\w+.-]*://)[^\s'\"<>]*@")
+_USER = re.compile(r"([A-Za-z][\w+.-]*://)(?:[^\s'\"<>/?#]*|[^\s'\"<>/?#:]*:[^\s'\"<>]*)@")
 _LEAST = 4
 _known: dict[str, str] = {}
 """Values of the environment that addresses were made with, in every spelling, and what to show instead."""

@@ -19,7 +19,8 @@ from ltv.pages.crew import Crew, Task, WorkerError
 from ltv.pages.locking import alone_in
 from ltv.pages.notebooks import heading, notebook_path
 from ltv.pages.plan import Plan, Segment, chosen, twice
-from ltv.pages.records import Record, Status, fresh, id_of, key_of, now, read_records, write_records
+from ltv.pages.records import Record, Status, fresh, id_of, key_of, now, read_records, shared, write_records
+from ltv.secrets import learn
 
 PER_WORKER = 500 * 1024**2
 """Memory that a worker and the notebook it runs are counted with."""
@@ -86,6 +87,8 @@ def run_batch(
     ParameterError where two reports would have one place, LtvError when another run holds the folder.
     """
     out, settings = out.absolute(), settings or Settings()
+    for parameters in (given for segment in segments for given in segment.reports.values()):
+        learn(parameters)
     asked = [id_of(segment.folder, Path(name).stem) for segment in segments for name in segment.reports]
     if alike := twice(
         "report", [normalize("NFC", place).casefold() for place in asked], "each needs a place of its own"
@@ -206,6 +209,7 @@ class _Run:
 
     def add(self, record: Record) -> None:
         """Note a record in the manifest at once: a run that is killed resumes from here."""
+        record = replace(record, error=shared(record.error))
         self.records[record.id] = record
         write_records(self.out, self.everything.values())
         self.watch.done(self.heard(record))

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from ltv.names import neutral
+from ltv.secrets import hide
 
 MIME = "application/vnd.ltv+json"
 Tone = Literal["plain", "good", "warn", "bad"]
@@ -52,15 +53,6 @@ def sentence(text: str) -> str:
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escape(neutral(text)), flags=re.S)
     html = re.sub(_LEFTWARDS, r"<bdi>\g<0></bdi>", html)
     return re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="ltv-day">\g<0></span>', html)
-
-
-def public(text: str) -> str:
-    """Text in which no URL carries a user name or a password.
-
-    >>> public("postgresql://ann:secret@db.example/shop")
-    'postgresql://db.example/shop'
-    """
-    return re.sub(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/\s'\"<>?#]*@", r"\1", text)
 
 
 @dataclass(frozen=True)
@@ -188,7 +180,7 @@ class Provenance(Block):
             term: ", ".join(map(str, fact)) if isinstance(fact, (list, tuple)) else str(fact)
             for term, fact in self.facts.items()
         }
-        return f'<dl class="ltv-provenance">{_pairs({term: public(fact) for term, fact in words.items()})}</dl>'
+        return f'<dl class="ltv-provenance">{_pairs({term: hide(fact) for term, fact in words.items()})}</dl>'
 
     def record(self) -> dict[str, Any]:
         return {"closed": dict(self.closed)} if self.closed else {}

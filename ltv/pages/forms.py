@@ -7,6 +7,7 @@ import datetime as dt
 import glob
 import json
 import math
+import os
 import re
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +15,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ltv.errors import ParameterError, UnitError
+from ltv import secrets
+from ltv.errors import DataError, ParameterError, UnitError
 from ltv.units import Horizon, Unit
 
 SAMPLES = ("cdnow", "cdnow_sample")
@@ -120,21 +122,23 @@ def _policy(value: dict[str, str]) -> dict[str, str]:
 
 
 def _engine(value: str) -> str:
-    if value.startswith("$"):
-        return value
-    if re.search(r"://[^/@]*:[^/@]*@", value):
-        raise ParameterError(
-            "a password would stand on the page; put the URL in an environment variable and pass $NAME"
-        )
-    return value if "://" in value else _file(value)
+    try:
+        secrets.expand(value)
+    except DataError as error:
+        raise ParameterError(error.faults[0].removeprefix("on  ")) from None
+    return value if "://" in value or "$" in value else _file(value)
 
 
 def _file(value: str) -> str:
+    from ltv.inputs import files, queries
+
     if value in SAMPLES or "://" in value:
         return value
+    if queries.is_query(value):
+        raise ParameterError("a query needs the engine that it asks: --on, a connection URL or a database file")
     path = Path(value).expanduser()
-    if not (path.exists() or glob.glob(str(path), recursive=True)):
-        raise ParameterError(f"there is no file {value!r} (looked in {Path.cwd()})")
+    if len(os.fsencode(path.name)) > files.LONGEST or not (path.exists() or glob.glob(str(path), recursive=True)):
+        raise ParameterError(f"there is no file {value[:300]!r} (looked in {Path.cwd()})")
     return str(path.absolute())
 
 

@@ -118,6 +118,9 @@ def read_plan(path: Path, over: Mapping[str, Any] | None = None) -> Plan:
         by=sound.get("by") or [],
         least=sound.get("least") or 1,
     )
+    faults += [
+        fault for given in (plan.parameters, *(given for _, given in plan.segments)) for fault in _reaching(given)
+    ]
     if faults:
         try:
             dataclasses.replace(plan, parameters={**plan.parameters, **(over or {})}).of()
@@ -159,6 +162,14 @@ def _segments(path: Path, entries: Sequence[dict[str, Any]], faults: list[str]) 
         else:
             made.append((title, _beside(path, {name: value for name, value in entry.items() if name != "title"})))
     return made
+
+
+def _reaching(parameters: Mapping[str, Any]) -> list[str]:
+    """A fault where a plan, which may be a stranger's, says itself which server is asked, and with what of the environment."""
+    scheme, mark, rest = str(parameters.get("on") or "").partition("://")
+    if not mark or (scheme in ("duckdb", "sqlite") and "$" not in rest):
+        return []
+    return ['on: a plan names a file, or a variable that holds the whole address: on = "$LTV_DB"']
 
 
 def _beside(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
@@ -16,6 +17,7 @@ from typing import Any, Literal
 import ltv
 from ltv import cache
 from ltv.errors import LtvError
+from ltv.secrets import hidden, hide, hide_known
 
 MANIFEST = "manifest.json"
 Status = Literal["done", "kept", "skipped", "failed"]
@@ -103,8 +105,27 @@ def write_records(folder: Path, records: Iterable[Record]) -> None:
     publish(folder / MANIFEST, json.dumps(listing, ensure_ascii=False, indent=1) + "\n")
 
 
+def shared(text: str) -> str:
+    """Text for others to read: without credentials, and without the folders of this machine.
+
+    >>> shared("postgresql://ann:pw@db/shop: no /srv/data/orders.csv")
+    'postgresql://db/shop: no orders.csv'
+    """
+    return re.sub(r"(?<![\w:/.$])(?:/[^\s/:'\"<>]+)+/", "", hide(text))
+
+
+def shared_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters for others to read: of a file its name alone."""
+    paths = {
+        name: Path(value).name for name, value in parameters.items() if isinstance(value, str) and value[:1] == "/"
+    }
+    return {**hidden(parameters), **hidden(paths)}
+
+
 def publish(path: Path, text: str) -> None:
     """Put a file in its place in one step, so that a reader sees the old one or the new one.
+
+    Values that the environment keeps secret are hidden in whatever it holds.
 
     Raises LtvError, naming the folder, where it cannot be written.
     """
@@ -112,7 +133,7 @@ def publish(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            aside.write_text(text, "utf-8", "backslashreplace")
+            aside.write_text(hide_known(text), "utf-8", "backslashreplace")
             aside.replace(path)
         finally:
             with suppress(OSError):

@@ -14,15 +14,15 @@ from typing import Any
 
 import nbformat
 
-from ltv.pages.blocks import public
 from ltv.pages.budget import within
 from ltv.pages.changes import told_before
 from ltv.pages.checking import check_page
 from ltv.pages.environment import legible
 from ltv.pages.export import export, render_failure
 from ltv.pages.notebooks import heading, notebook_path
-from ltv.pages.records import Record, id_of, key_of, now, publish
+from ltv.pages.records import Record, id_of, key_of, now, publish, shared, shared_parameters
 from ltv.pages.running import NotebookError, execute
+from ltv.secrets import hidden, hide, hide_known, learn
 
 
 def render(
@@ -41,6 +41,7 @@ def render(
     ParameterError when there is no such notebook; everything that goes wrong later is in the record.
     """
     notebook, started = notebook_path(name), time.monotonic()
+    learn(parameters)
     key, place = key_of(notebook, parameters), id_of(folder, notebook.stem)
     blank = Record(notebook.stem, heading(notebook), "failed", "", folder, segment)
     before = told_before(earlier, key)
@@ -55,7 +56,7 @@ def render(
         digest = hashlib.sha256(html.encode()).hexdigest()
         made = replace(blank, status="done", key=key, file=f"{place}.html", sha256=digest, before=before)
         record = replace(made, **found)
-    told = {item: public(value) if isinstance(value, str) else value for item, value in parameters.items()}
+    told = shared_parameters(parameters)
     return replace(record, segment=segment, parameters=told, made=now(), seconds=round(time.monotonic() - started, 2))
 
 
@@ -66,12 +67,15 @@ def _page(
     with tempfile.TemporaryDirectory(prefix="ltv-", ignore_cleanup_errors=True) as links:
         parameters = {name: legible(value, Path(links)) for name, value in parameters.items()}
         done = execute(notebook, parameters)
+    for cell in done.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = hide(cell.source)
     html, found = export(done.copy(), segment=segment, before=before)
     # A page is shared; the folders of the machine that made it are nobody's business.
     for value in parameters.values():
         if isinstance(value, str) and Path(value).is_absolute() and len(Path(value).parts) > 2:
             html = html.replace(escape(value), escape(Path(value).name)).replace(value, Path(value).name)
-    html = within(html)
+    html = within(hide_known(html))
     if faults := check_page(html):
         raise NotebookError("the page is not sound: " + "; ".join(faults), notebook=done)
     return html, found
@@ -80,8 +84,8 @@ def _page(
 def _failed(error: NotebookError, out: Path, place: str, last: Record) -> Record:
     """Keep what there is of a failed run, beside the last good page."""
     kept, page = f"failed/{place}.ipynb", f"failed/{place}.html"
-    title, message = last.title, public(str(error))
-    publish(out / kept, public(nbformat.writes(error.notebook)) if error.notebook else "")
-    details = re.sub(r"(?:/[^\s/:'\"]+)+/(?=[^\s/]+\.py)", "", public(error.details))
+    title, message = last.title, shared(str(error))
+    publish(out / kept, nbformat.writes(nbformat.from_dict(hidden(error.notebook))) if error.notebook else "")
+    details = shared(re.sub(r"\x1b\[[0-9;]*m", "", error.details))
     publish(out / page, render_failure(title, message, details, Path(kept).name))
     return replace(last, title=title, status="failed", error=message, failed_notebook=kept, failed_page=page)

@@ -21,7 +21,8 @@ from ltv.pages import (
     colours,
     formats,
 )
-from ltv.pages.blocks import GRADES, MIME, public
+from ltv.pages.blocks import GRADES, MIME
+from ltv.secrets import hide
 
 HOSTILE = '<script>alert("x")</script> & \u202e"quotes"'
 FRAME = pd.DataFrame(
@@ -97,7 +98,7 @@ def test_blocks_tell_the_manifest():
     ],
 )
 def test_urls_lose_their_secrets(url, shown):
-    assert public(url) == shown
+    assert hide(url) == shown
     assert "s3cret" not in Provenance({"Source": url}).html()
 
 

@@ -105,7 +105,7 @@ def test_further_columns_and_choices_come_by_name():
         ({"columns": "cost=cogs", "margin": "0.4"}, "it follows from the cost column"),
         ({"policy": "refunds=lose"}, "refunds is one of 'net', 'drop', 'refuse'"),
         ({"policy": "refund=drop"}, "there is no refund; there are refunds"),
-        ({"on": "postgresql://me:secret@host/db"}, r"pass \$NAME"),
+        ({"on": "postgresql://me:secret@host/db"}, r"export LTV_DB="),
     ]:
         with pytest.raises(ParameterError, match=said) as error:
             catalog.check("ltv", wrong)
