@@ -21,7 +21,7 @@ PATIENCE = 5.0
 ASK = "`ltv check` with the same orders and --on shows the driver's own words"
 # What the words of drivers have in common, and what it means; the first that fits.
 _FAILURES = {
-    r"password|authenticat|access denied|login failed|\b28\w00?\d\b": "the server refused the user name or password: "
+    r"password|authenticat|access denied|login failed|\b28\w00?\d\b": "the server refused the user name or password; "
     "look at the variable that holds them",
     r"could not translate host|name or service|nodename|getaddrinfo|unknown host|resolve": "no server has this name: "
     "look at the host in the address",

@@ -15,6 +15,7 @@ from ltv import engine
 from ltv.errors import DataError
 from ltv.inputs import addresses
 from ltv.inputs.queries import is_query, one_select
+from ltv.secrets import hide
 
 COLUMNS = {"customer": "who", "date": "day", "amount": "paid"}
 RIGHT = [("7", "2024-01-01", Decimal("2.25")), ("8", "2024-01-02", Decimal(3))]
@@ -267,4 +268,5 @@ def test_a_driver_fails_in_our_words_and_its_own_stay_apart(words, told):
     with pytest.raises(DataError, match=told):
         raise error
     assert words not in str(error)
+    assert hide(str(error)) == str(error)  # what is said of a password is not taken for one
     assert error.words == words
