@@ -55,6 +55,13 @@ def sentence(text: str) -> str:
     return re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="ltv-day">\g<0></span>', html)
 
 
+def alarm_html(alarms: Sequence[str]) -> str:
+    """What may make a headline wrong, a line each below it."""
+    return "".join(
+        f'<p class="ltv-grade ltv-bad"><strong>Check this first.</strong> {sentence(text)}</p>' for text in alarms
+    )
+
+
 @dataclass(frozen=True)
 class Headline(Block):
     """The finding, in one sentence; the page joins it with the notebook's title to its only h1.
@@ -70,14 +77,11 @@ class Headline(Block):
     def html(self) -> str:
         small = " · ".join(filter(None, [self.covers, self.as_of and f"as of {self.as_of}"]))
         head = f'<p class="ltv-headline">{sentence(self.text)}</p><p class="ltv-covers">{sentence(small)}</p>'
-        return head + "".join(
-            f'<p class="ltv-grade ltv-bad"><strong>Check this first.</strong> {sentence(text)}</p>'
-            for text in self.alarms
-        )
+        return head + alarm_html(self.alarms)
 
     def record(self) -> dict[str, Any]:
         text = self.text.replace("**", "")
-        return {"headline": {"text": text, "covers": self.covers, "as_of": self.as_of}}
+        return {"headline": {"text": text, "covers": self.covers, "as_of": self.as_of}, "alarms": list(self.alarms)}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from ltv.names import neutral
-from ltv.pages.blocks import MIME, sentence
+from ltv.pages.blocks import MIME, alarm_html, sentence
 from ltv.pages.changes import changes
 from ltv.pages.colours import ramp_css
 
@@ -48,7 +48,7 @@ def export(
     The first level-one heading is the page's name; level-two headings are its contents. With `before`, what the last
     run told, the page says what has changed.
     """
-    record: dict[str, Any] = {"title": "", "headline": {}, "grade": {}, "cards": [], "closed": {}}
+    record: dict[str, Any] = {"title": "", "headline": {}, "grade": {}, "cards": [], "closed": {}, "alarms": []}
     contents: list[tuple[str, str]] = []
     notebook.cells = _sections(notebook.cells)
     for cell in notebook.cells:
@@ -63,6 +63,7 @@ def export(
         "title": f"{name}: {headline['text']}" if headline else name,
         "headline": headline,
         "covers": covers(headline),
+        "alarms": alarm_html(record.pop("alarms")),
         "contents": contents if len(contents) > 2 else [],
         "program": _program(notebook.cells),
         "since": before.get("as_of", "") if before else "",
@@ -149,7 +150,9 @@ def _collect(cell: NotebookNode, record: dict[str, Any]) -> None:
             continue
         told = output.get("data", {}).get(MIME, {})
         record["cards"] += told.get("cards", [])
-        record.update({key: told[key] for key in ("headline", "grade", "closed") if key in told and not record[key]})
+        record.update(
+            {key: told[key] for key in ("headline", "grade", "closed", "alarms") if key in told and not record[key]}
+        )
         if "text/html" in output.get("data", {}):
             html = re.sub(r'<style data-ltv="lab">.*?</style>', "", output.data["text/html"], flags=re.S)
             output.data["text/html"] = html

@@ -2,12 +2,14 @@
 
 import datetime as dt
 
+import nbformat
 import pandas as pd
 import pytest
 
 import ltv
 from ltv.orders.profile import stray_days
 from ltv.pages.blocks import Headline
+from ltv.pages.export import export
 
 COLUMNS = {"customer": "who", "date": "when", "amount": "paid"}
 TODAY = dt.date(2026, 6, 30)
@@ -94,3 +96,11 @@ def test_an_alarm_stands_below_the_headline_escaped():
     html = Headline("All is well.", "a.csv", "2024-01-01", ("1 < 2",)).html()
     assert "All is well." in html
     assert "Check this first.</strong> 1 &lt; 2</p>" in html
+
+
+def test_the_page_of_a_notebook_shows_its_alarms_below_the_headline():
+    bundle = Headline("All is well.", "a.csv", "2024-01-01", ("1 < 2",))._repr_mimebundle_()
+    cell = nbformat.v4.new_code_cell("…", outputs=[nbformat.v4.new_output("execute_result", bundle)])
+    page, record = export(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Value"), cell]))
+    assert page.index("All is well.</h1>") < page.index("Check this first.</strong> 1 &lt; 2</p>") < page.index("<main")
+    assert "alarms" not in record
