@@ -153,9 +153,9 @@ def _open_texts(paths: Sequence[Path], digests: Sequence[str], connection: Any, 
 def _open_sheets(paths: Sequence[Path], connection: Any, name: str, digest: str) -> Source:
     books = [read_sheets(path) for path in paths]
     frames = [
-        frame.assign(**{engine.FILE: f"{path.name}, {sheet}"})
+        sheet.frame.assign(**{engine.FILE: f"{path.name}, {sheet.name}"})
         for path, (sheets, _) in zip(paths, books, strict=True)
-        for sheet, frame in sheets.items()
+        for sheet in sheets
     ]
     every = pd.concat(frames, ignore_index=True)
     table = engine.from_frame(connection, every if len(frames) > 1 else every.drop(columns=engine.FILE))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ltv.errors import DataError
-from ltv.inputs.structure import WIDEST, twice
+from ltv.inputs.faults import column_faults
 
 ROWS = 4_000_000_000
 """Rows beyond which no file is begun: a few bytes can declare any number of them."""
@@ -32,12 +32,3 @@ def check(paths: Sequence[Path]) -> tuple[int, list[list[str]]]:
     if faults:
         raise DataError(f"orders ({paths[0].name})" if len(paths) == 1 else "orders", faults[:20])
     return rows, columns
-
-
-def column_faults(where: str, names: Sequence[str]) -> list[str]:
-    if len(names) > WIDEST:
-        return [f"file     {where} has {len(names):,} columns; up to {WIDEST:,} are read. Keep customer, date, amount and what else is used"]  # fmt: skip
-    places: dict[str, list[int]] = {}
-    for number, column in enumerate(names, 1):
-        places.setdefault(column.lower(), []).append(number)
-    return [twice(where, tuple(names), at) for at in places.values() if len(at) > 1]

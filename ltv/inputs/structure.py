@@ -7,7 +7,6 @@ nor fault is read over and said; where the engine could not read a file as it is
 from __future__ import annotations
 
 import codecs
-import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +15,9 @@ import numpy as np
 
 from ltv import engine
 from ltv.inputs.layout import Layout, names_in
-from ltv.inputs.records import LF, LONGEST, Broken, Records, cut_file
+from ltv.inputs.records import LF, Broken, Records, cut_file
 
 MANY = 200
-WIDEST = 2_000
-"""Columns of the widest table that is read: beyond it engines take minutes to plan a query."""
 
 
 @dataclass(frozen=True)
@@ -244,81 +241,3 @@ def rewrite(found: Structure) -> Path:
                 kept[max(start - records.offset, 0) : max(end - records.offset, 0)] = False
             copy.write(content[kept].tobytes())
     return Path(copy.name)
-
-
-def faults(found: Structure, name: str, given: str | None) -> list[str]:
-    """Every fault of the lines of a file: where, what was expected, and what mends it.
-
-    `given` is the path as a shell takes it, None where the file is packed or recoded and no command would read it.
-    """
-    layout, said = found.layout, []
-    if len(layout.columns) > WIDEST:
-        said.append(f"file     {name} has {len(layout.columns):,} columns; up to {WIDEST:,} are read. Export customer, date, amount and what else is used")  # fmt: skip
-    if found.nul_line:
-        cure = f": tr -d '\\000' < {given} > mended.csv takes them out" if given else ""
-        said.append(f"file     {name}, line {found.nul_line:,}: zero bytes, so the file is damaged or in another encoding (pass encoding=){cure}")  # fmt: skip
-    if found.broken:
-        said.append(_broken(found.broken, name, given))
-    said += _twice(layout, name)
-    pasted = sorted(found.again + [it for it in found.ragged if _shares(it, layout)], key=lambda it: it.line)
-    said += [_pasted(line, name, given) for line in pasted[:3]]
-    rest = [it for it in found.ragged if not pasted or it.line < pasted[0].line]
-    if len(layout.cells) < layout.width and not found.empty:
-        said.append(f"file     {name}, line {layout.line}: the heading names {len(layout.cells)} columns and the rows have {layout.width} cells. Name each column")  # fmt: skip
-    if rest and not found.broken:
-        said.append(_ragged(found, rest, name, given, whole=not pasted))
-    return said
-
-
-def _broken(broken: Broken, name: str, given: str | None) -> str:
-    cure = 'A quote that belongs to the text is written twice ("")'
-    if broken.backslash:
-        cure = 'It is written \\" where this format wants ""'
-        cure += f': sed \'s/\\\\"/""/g\' {given} > mended.csv writes it so' if given else ""
-    if broken.words.startswith("the line"):
-        cure = f"Lines of up to {LONGEST:,} bytes are read: is this a table?"
-    return f"file     {name}, line {broken.line:,}: {broken.words}. {cure}"
-
-
-def _twice(layout: Layout, name: str) -> list[str]:
-    places: dict[str, list[int]] = {}
-    for number, column in enumerate(layout.columns, 1):
-        places.setdefault(column.lower(), []).append(number)
-    return [twice(f"{name}, line {layout.line}", layout.columns, at) for at in places.values() if len(at) > 1]
-
-
-def twice(where: str, columns: tuple[str, ...], at: list[int]) -> str:
-    """The fault of columns that have one name, or two that differ in case only."""
-    names = " and ".join(dict.fromkeys(f'"{columns[number - 1]}"' for number in at))
-    return f"columns  {where}: columns {', '.join(map(str, at))} are all called {names}, so neither can be named. Give each a name of its own"  # fmt: skip
-
-
-def _shares(line: Line, layout: Layout) -> bool:
-    names = set(layout.cells) - {""}
-    return len(names & set(line.names)) >= max(2, (len(names) + 1) // 2)
-
-
-def _pasted(line: Line, name: str, given: str | None) -> str:
-    cure = "save each under a name of its own in one folder, and give the folder"
-    if given:
-        cure += (
-            f": mkdir parts; head -n {line.line - 1} {given} > parts/1.csv; tail -n +{line.line} {given} > parts/2.csv"
-        )
-    return f"file     {name}, line {line.line:,}: a heading again, with other columns ({', '.join(line.names)[:200]}). Two exports stand in one file: {cure}"  # fmt: skip
-
-
-def _ragged(found: Structure, rest: list[Line], name: str, given: str | None, *, whole: bool) -> str:
-    layout, first, count = found.layout, rest[0], found.ragged_rows if whole else len(rest)
-    others = ", ".join(f"{it.line:,}" for it in rest[1:4])
-    also = f"; {count:,} such lines in all, next {others}" if count > 1 else ""
-    seen = f"{first.width} cells where the heading on line {layout.line} has {layout.width}{also}"
-    mark = {"\t": "tab"}.get(layout.delimiter, layout.delimiter)
-    cure = f'A cell that holds the delimiter ({mark}) or a line end stands in quotes; a total or note below the rows is taken out. See it: sed -n {first.line}p {given or "FILE"}'  # fmt: skip
-    if found.lone_line:
-        look = f"tr -d '\\r' < {given} > mended.csv" if given else "export it with one kind of line end"
-        cure = f"A carriage return without a line feed stands on line {found.lone_line:,}; where it belongs to the text: {look}"  # fmt: skip
-    return f"file     {name}, line {first.line:,}: {seen}. {cure}"
-
-
-def quote(path: Path) -> str:
-    return shlex.quote(str(path))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ltv.errors import DataError
-from ltv.inputs import plain, structure
+from ltv.inputs import faults, plain, structure
 from ltv.inputs.layout import SEEN, Layout, enough, find_layout
 from ltv.inputs.records import LONGEST
 from ltv.inputs.structure import NotUtf8, Structure
@@ -41,7 +41,7 @@ _READ: dict[tuple[Path, str, str | None], TextFile] = {}
 
 def read_texts(paths: Sequence[Path], digests: Sequence[str], encoding: str | None) -> list[TextFile]:
     """Each file, gone through line by line. Raises DataError with the faults of all of them."""
-    read, faults, known = [], list[str](), None
+    read, wrong, known = [], list[str](), None
     for path, digest in zip(paths, digests, strict=True):
         key = (path.absolute(), digest, encoding)
         try:
@@ -49,9 +49,9 @@ def read_texts(paths: Sequence[Path], digests: Sequence[str], encoding: str | No
                 _READ[key], known = _read(path, encoding, known)
             read.append(_READ[key])
         except DataError as error:
-            faults += error.faults
-    if faults:
-        shown = faults[:20] + ([f"file     and {len(faults) - 20:,} more faults"] if len(faults) > 20 else [])
+            wrong += error.faults
+    if wrong:
+        shown = wrong[:20] + ([f"file     and {len(wrong) - 20:,} more faults"] if len(wrong) > 20 else [])
         raise DataError(f"orders ({paths[0].name})" if len(paths) == 1 else "orders", shown)
     return read
 
@@ -79,8 +79,8 @@ def _read(path: Path, encoding: str | None, known: Layout | None) -> tuple[TextF
         remarks.append("The file is not UTF-8 and was read as Windows-1252; pass encoding= if names look wrong.")
         found = _scanned(text, path.name, known)
     again = structure.read_over(found)
-    if faults := structure.faults(found, path.name, structure.quote(path) if found.path == path else None):
-        raise DataError(f"orders ({path.name})", faults)
+    if wrong := faults.every(found, path.name, faults.quote(path) if found.path == path else None):
+        raise DataError(f"orders ({path.name})", wrong)
     remarks += _remarks(found, path.name, again)
     ragged_ends = found.lone_line or (found.feeds and found.returns)
     readable = structure.rewrite(found) if found.cuts or ragged_ends else found.path
