@@ -103,6 +103,8 @@ def read_costs(
         )
         for one in opened
     ]
+    for one in opened:
+        one.check_count(int(one.table.count().to_pyarrow().as_py()), "costs")
     rows = pd.concat([part.rows for part in parts], ignore_index=True)
     remarks = [*(text for one in opened for text in one.remarks), *(text for part in parts for text in part.remarks)]
     faults = _faults(rows)
