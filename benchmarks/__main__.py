@@ -1,4 +1,4 @@
-"""`python -m benchmarks [fit [job] | bayes | accuracy [--orders FILE ...] | calibration [sets [family]] | fuzz [n] | readme]`: measure, print, write the tables.
+"""`python -m benchmarks [fit [job] | bayes | accuracy [--protocol] [--orders FILE ...] | calibration [sets [family]] | fuzz [n] | readme]`: measure, print, write the tables.
 
 Without a word: fits, forecasts and the whole job beside lifetimes, and the page of all tables.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks import accuracy, bayes, calibration, fit_speed, fuzz, summary
+from benchmarks import accuracy, bayes, calibration, fit_speed, forecasts, fuzz, summary
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
             print(bayes.write())
         case ["accuracy"]:
             print(accuracy.write())
+        case ["accuracy", "--protocol", *log]:
+            print(forecasts.main(log))
         case ["accuracy", *log]:
             print(accuracy.of_orders(log))
         case ["calibration", *some] if len(some) < 3:

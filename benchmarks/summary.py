@@ -16,6 +16,7 @@ ORDER = {
     "reports": "python -m benchmarks.reports",
     "accuracy": "python -m benchmarks accuracy",
     "accuracy_uci": "python -m benchmarks accuracy --orders FILE",
+    "forecasts": "python -m benchmarks accuracy --protocol",
     "calibration": "python -m benchmarks calibration",
     "payback_coverage": "python -m benchmarks.payback_coverage",
 }

@@ -56,9 +56,11 @@ def compare(
     t: float,
     *,
     families: Sequence[Any] = PREFERENCE,
+    given: Patterns | None = None,
     priors: str | None = "default",
 ) -> Comparison:
-    """Fit each family to `patterns` and score its forecast of the `later` orders, row by row, in the next t.
+    """Fit each family to `patterns` (to what is new in them over those `given`) and score its forecast of the `later`
+    orders, row by row, in the next t.
 
     Rows of `patterns` are distinct in (x, t_x, T, later). The family with the best held-out log score wins; among
     those within one standard error of it, the first of `PREFERENCE`. Raises DataError where rows do not match,
@@ -74,7 +76,7 @@ def compare(
     rows: dict[str, dict[str, Any]] = {}
     for family in families:
         try:
-            result = fit(family, patterns, priors=priors)
+            result = fit(family, patterns, given=given, priors=priors)
         except FitError as error:
             rows[family.title] = {"status": str(error)}
             continue

@@ -97,6 +97,11 @@ class Fit:
         return self.family.of_logs(self.coordinates.logs(self.sample))
 
     @property
+    def given(self) -> str:
+        """The window of the earlier state that the fit takes as known, empty where it rests on the whole of its own."""
+        return self.window.partition(" given ")[2]
+
+    @property
     def standard_errors(self) -> dict[str, float]:
         return dict(zip(self.family.names(), np.sqrt(np.diag(self.covariance)).tolist(), strict=True))
 

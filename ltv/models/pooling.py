@@ -16,11 +16,12 @@ import numpy as np
 from scipy import special
 
 from ltv.errors import FitError
-from ltv.models.data import Array
+from ltv.models.data import Array, Patterns
 from ltv.models.fitting import KEPT, Fit, fit, natural_covariance
 from ltv.models.hierarchy import Hierarchy, Quadratics
 from ltv.models.merging import merged
 from ltv.models.posterior import Posterior, smooth
+from ltv.models.since import Since, checked
 from ltv.models.status import CONVERGED
 from ltv.models.tables import Total
 
@@ -80,9 +81,12 @@ def _interval(answer: Any, result: Fit, prefix: str) -> dict[str, float]:
     return dict(zip(names, (float(np.median(drawn)), float(low), float(high)), strict=True))
 
 
-def pooled(family: Any, segments: Mapping[str, Any], *, seed: int = 0) -> Pooled:
+def pooled(
+    family: Any, segments: Mapping[str, Any], *, given: Mapping[str, Patterns] | None = None, seed: int = 0
+) -> Pooled:
     """Fit `family` to each segment's patterns or order values, partially pooled.
 
+    `given` are segments' patterns on an earlier day, as in `fit`: what they did since is fitted, and all of a segment without.
     Raises FitError where there are fewer than two segments or all of them together cannot be fitted.
 
     >>> from ltv.models import NBD, Patterns
@@ -96,8 +100,13 @@ def pooled(family: Any, segments: Mapping[str, Any], *, seed: int = 0) -> Pooled
         raise FitError("pooling needs two segments or more; fit the family to all customers instead")
     names = list(segments)
     data = [getattr(segments[name], family.reads, segments[name]) for name in names]
-    whole = fit(family, merged(data), seed=seed)
-    totals = [family.total(part) for part in data]
+    before = [(given or {}).get(name) for name in names]
+    known = [part for part in before if part is not None]
+    whole = fit(family, merged(data), given=merged(known) if known else None, seed=seed)
+    totals = [
+        family.total(part) if then is None else Since(family.total(part), family.total(checked(part, then)))
+        for part, then in zip(data, before, strict=True)
+    ]
     hierarchy = Hierarchy(whole.coordinates, totals, family.varying)
     tau = np.full(len(family.varying), 0.3)
     for _ in range(2):
@@ -114,14 +123,16 @@ def pooled(family: Any, segments: Mapping[str, Any], *, seed: int = 0) -> Pooled
     few = f"With {len(names)} segments the spread between them comes from the prior. " if len(names) < FEW else ""
     small = [name for name, share in own.items() if share < 0.5]
     said = f"Too small to judge: {', '.join(small)}." if small else "Every segment speaks mostly for itself."
-    return Pooled(family, fits, _alone(family, names, data, seed), whole, drawn.between, own, few + said)
+    return Pooled(family, fits, _alone(family, names, data, before, seed), whole, drawn.between, own, few + said)
 
 
-def _alone(family: Any, names: list[str], data: list[Any], seed: int) -> dict[str, Fit | str]:
+def _alone(
+    family: Any, names: list[str], data: list[Any], before: list[Patterns | None], seed: int
+) -> dict[str, Fit | str]:
     alone: dict[str, Fit | str] = {}
-    for name, part in zip(names, data, strict=True):
+    for name, part, then in zip(names, data, before, strict=True):
         try:
-            alone[name] = fit(family, part, seed=seed)
+            alone[name] = fit(family, part, given=then, seed=seed)
         except FitError as error:
             alone[name] = str(error)
     return alone

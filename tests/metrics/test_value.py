@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import ltv
-from ltv.metrics.backtests.grading import choose
+from ltv.metrics.backtests.outlooks import choose
 from ltv.metrics.lifetime_value.futures import shocks
 
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from ltv import models
 from ltv.errors import DataError, FitError, ParameterError
-from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD, Patterns
+from ltv.models import BGNBD, MBGNBD, NBD, GammaGamma, ParetoNBD, Patterns, pooled
 from ltv.models.fitting import fit
 from ltv.models.saving import from_json, to_json
 from ltv.simulate.customers import first_days, simulate_customers
@@ -121,3 +121,19 @@ def test_a_kept_fit_is_not_taken_for_one_with_another_before(cdnow, tmp_path, mo
     found = [models.fit(NBD, now, given=given).model for given in (None, *halves, None, *halves)]
     assert found[:3] == found[3:]
     assert len({model.r for model in found}) == 3
+
+
+def test_channels_can_be_pooled_by_what_they_did_since(changed):
+    parts = {"odd": changed[::2], "even": changed[1::2]}
+    now = {name: patterns(days, 301) for name, days in parts.items()}
+    before = {name: patterns(days, 210) for name, days in parts.items()}
+    found = pooled(NBD, now, given=before)
+    newborn = {name: Patterns([0], [0], [0], [one.customers], unit=one.unit) for name, one in now.items()}
+    for name, days in parts.items():
+        came = sum(day > 301 for one in days for day in one)
+        model = found.fits[name].model
+        assert model.expected_orders(17, x=now[name].x, t_x=now[name].t_x, T=now[name].T) @ now[name].n / came == (
+            pytest.approx(1, abs=0.08)
+        )
+    plain, same = pooled(NBD, now), pooled(NBD, now, given=newborn)
+    assert_allclose(same.fits["odd"].theta, plain.fits["odd"].theta, rtol=1e-6)

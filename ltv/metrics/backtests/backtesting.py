@@ -16,9 +16,10 @@ from ltv.metrics.backtests.baselines import baselines
 from ltv.metrics.backtests.conformal import conformal, levels
 from ltv.metrics.backtests.drifting import Drift, drift
 from ltv.metrics.backtests.forecasts import Forecast, modelled
-from ltv.metrics.backtests.grading import FAIR, TRACKED, Grade, fitted_before, graded
+from ltv.metrics.backtests.grading import FAIR, TRACKED, Grade, graded
 from ltv.metrics.backtests.holdouts import Holdout, earlier, hold_out, middle
 from ltv.metrics.backtests.newcoming import newcomers
+from ltv.metrics.backtests.outlooks import Outlook, fitted_since, forecast, halfway
 from ltv.metrics.backtests.revenue_scores import revenue_forecasts, revenue_table
 from ltv.metrics.backtests.rolling import coverage, learned, roll
 from ltv.metrics.backtests.scores import brier, deciles, gini, lead, pit, reliability, score_table
@@ -37,14 +38,23 @@ HORIZONS = ("30 days", "90 days", "180 days")
 class Backtest:
     """What past forecasts were worth. Every frame is computed when it is first asked for.
 
-    `holdout` is the main origin, with all that came after it; `buying` the family that is graded, fitted at the origin,
-    and `reason` why this one: nothing after the origin had a say. `days` are the horizons of the rolling origins.
+    `holdout` is the main origin, with all that came after it; `outlook` the forecast that is graded, made at the origin:
+    nothing after it had a say. `days` are the horizons of the rolling origins.
     """
 
     holdout: Holdout
-    buying: Fit
-    reason: str
+    outlook: Outlook
     days: tuple[int, ...]
+
+    @property
+    def buying(self) -> Fit:
+        """The fit that forecasts the customers known at the origin."""
+        return self.outlook.known
+
+    @property
+    def reason(self) -> str:
+        """Why this family."""
+        return self.outlook.reason
 
     @property
     def family(self) -> Any:
@@ -54,13 +64,13 @@ class Backtest:
     @cached_property
     def compared(self) -> Comparison:
         """All families on the holdout: what hindsight says of them. The graded one was chosen without it."""
-        return compare(*self.holdout.pairs, self.holdout.span)
+        return compare(*self.holdout.pairs, self.holdout.span, given=halfway(self.holdout.customers))
 
     @cached_property
     def grade(self) -> Grade:
         """The main origin's total of orders, with τ as it was known then."""
         tau = learned(self.rolled, what="orders", days=self._nearest, by=self.holdout.at).tau
-        return graded(self.holdout, replace(self.buying, size=TRACKED), self.reason, tau=tau)
+        return graded(self.holdout, replace(self.outlook, new=replace(self.outlook.new, size=TRACKED)), tau=tau)
 
     @property
     def _nearest(self) -> int:
@@ -152,7 +162,7 @@ class Backtest:
         if before is None:
             return pd.DataFrame(columns=["n", "raw", "conformal", "covered", "up_to"])
         try:
-            past = fit(self.family, before.customers.patterns)
+            past = fitted_since(self.family, before.customers.patterns, halfway(before.customers), by=fit)
         except FitError:
             return pd.DataFrame(columns=["n", "raw", "conformal", "covered", "up_to"])
         return conformal(self.forecast, self.holdout, levels(modelled(past.model, before), before))
@@ -171,7 +181,7 @@ class Backtest:
     @cached_property
     def newcomers(self) -> pd.DataFrame:
         """Repeat orders of those first seen in the holdout, forecast from their number and days of arrival."""
-        return newcomers(self.buying, self.holdout, tau=self.grade.tau)
+        return newcomers(self.outlook.new, self.holdout, tau=self.grade.tau)
 
     @cached_property
     def rolled(self) -> pd.DataFrame:
@@ -221,13 +231,13 @@ def backtest(
 ) -> Backtest:
     """Grade forecasts made at day `at` (default: the middle of the window) of all that came after, and roll the origin.
 
-    Unless one is given, the family is chosen by `choose` on the log up to `at`. Horizons that do not fit after a quarter
+    The forecast is that of `forecast` on the log up to `at`. Horizons that do not fit after a quarter
     of the window are left out; if none does, half of what is left is taken.
 
     Raises DataError when the window is too short, FitError when no family fits.
     """
     holdout = hold_out(orders, at=at or middle(orders), unit=unit)
-    buying, reason = fitted_before(holdout, family)
+    outlook = forecast(holdout.customers, family)
     room = (orders.until - orders.since).days * 3 // 4
     days = sorted({max(1, int(np.floor(Horizon.of(horizon).days))) for horizon in horizons})
-    return Backtest(holdout, buying, reason, tuple(d for d in days if d <= room) or (room // 2,))
+    return Backtest(holdout, outlook, tuple(d for d in days if d <= room) or (room // 2,))

@@ -14,17 +14,14 @@ from ltv.errors import DataError, FitError
 from ltv.metrics import intervals
 from ltv.metrics.backtests.bands import band, group_totals
 from ltv.metrics.backtests.holdouts import Holdout, hold_out, middle
+from ltv.metrics.backtests.outlooks import Outlook, forecast
 from ltv.metrics.backtests.tracking import track
 from ltv.metrics.lifetime_value.futures import SHOCK_SD
-from ltv.models import BGNBD, Fit, compare
-from ltv.models.comparison import PREFERENCE
-from ltv.models.fitting import fit
 from ltv.models.known_value import fit_worth
 from ltv.orders.log import Orders
 from ltv.units import Unit
 
 GOOD, FAIR = 0.05, 0.10
-DAY = dt.timedelta(days=1)
 TRACKED = 1000  # draws behind the band of the tracking curve
 
 
@@ -103,56 +100,22 @@ def grade(
 ) -> Grade:
     """Fit on the log up to day `at` (default: the middle of the window) and grade the forecast of the rest.
 
-    Without `family` one is chosen by `choose` on the log up to `at`: no order that grades the forecast has a say in it.
+    The forecast is that of `forecast` on the log up to `at`: no order that grades it has a say in it.
     `tau` is the scale of calendar shocks: 0.12 until a back-test has learned another. `draws` make the band of the
     tracking curve.
 
     Raises DataError when the window is too short to halve, FitError when the first part cannot be fitted.
     """
     holdout = hold_out(orders, at=at or middle(orders), unit=unit)
-    buying, reason = fitted_before(holdout, family)
-    made = graded(holdout, replace(buying, size=draws), reason, tau=tau)
+    outlook = forecast(holdout.customers, family)
+    made = graded(holdout, replace(outlook, new=replace(outlook.new, size=draws)), tau=tau)
     return replace(made, order_value=order_value_ratio(holdout))
 
 
-def choose(orders: Orders, *, at: str | dt.date | None = None, unit: str | Unit = "week") -> tuple[Any, str]:
-    """The family whose forecast of the log after day `at` (default: its middle) was best, by the rule of
-    `ltv.models.compare`, and why; BG/NBD where the log is too short to ask or nothing can be fitted to its first part.
-
-    >>> import ltv
-    >>> choose(ltv.read_orders("cdnow_sample"))[0].title
-    'MBG/NBD'
-    """
-    try:
-        holdout = hold_out(orders, at=at or middle(orders), unit=unit)
-        choice = compare(*holdout.pairs, holdout.span)
-    except (DataError, FitError):
-        return BGNBD, f"{BGNBD.title}: the log is too short to choose by its forecasts."
-    return choice.chosen, f"Family chosen on the orders from {holdout.at + DAY} to {holdout.until}. {choice.reason}"
-
-
-def fitted_before(holdout: Holdout, family: Any = None) -> tuple[Fit, str]:
-    """A family fitted to the customers as known at the origin, chosen by what had happened by then, and why this one.
-
-    Where the chosen family cannot be fitted at the origin, the first of `PREFERENCE` that can. Raises FitError where none can.
-    """
+def graded(holdout: Holdout, outlook: Outlook, *, tau: float = SHOCK_SD) -> Grade:
+    """The grade of an outlook that has seen `holdout.customers` only."""
     patterns = holdout.customers.patterns
-    if family is not None:
-        return fit(family, patterns), f"{family.title} was asked for."
-    family, reason = choose(holdout.customers.orders, unit=holdout.customers.unit)
-    faults = []
-    for one in dict.fromkeys((family, *PREFERENCE)):
-        try:
-            return fit(one, patterns), reason if one is family else f"{one.title}: {family.title} could not be fitted."
-        except FitError as fault:
-            faults.append(str(fault).removeprefix(f"{one.title} "))
-    raise FitError("\n  ".join(["no family fits:", *dict.fromkeys(faults)]))
-
-
-def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD) -> Grade:
-    """The grade of a fit that has seen `holdout.customers` only."""
-    patterns = holdout.customers.patterns
-    [totals] = group_totals(buying, patterns, np.zeros(len(patterns.x), dtype=np.int64), [holdout.span])
+    [totals] = group_totals(outlook.known, patterns, np.zeros(len(patterns.x), dtype=np.int64), [holdout.span])
     actual = int(holdout.cells["n"] @ holdout.cells["later"])
     rows = {}
     for name, shock in {"raw": 0.0, "widened": tau}.items():
@@ -165,9 +128,9 @@ def graded(holdout: Holdout, buying: Fit, reason: str, *, tau: float = SHOCK_SD)
         forecast=float(totals.mean[-1]),
         actual=actual,
         total=pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "actual"]),
-        tracking=track(buying, holdout.customers, holdout.log),
-        family=buying.family,
-        reason=reason,
+        tracking=track(outlook.new, holdout.customers, holdout.log),
+        family=outlook.family,
+        reason=outlook.reason,
         tau=tau,
     )
 

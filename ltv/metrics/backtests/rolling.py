@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ltv.errors import DataError, FitError
 from ltv.metrics.backtests.bands import Totals, Worth, band, both_totals
 from ltv.metrics.backtests.holdouts import acquired, histories, past_origins, totals_after
+from ltv.metrics.backtests.outlooks import fitted_since, halfway
 from ltv.metrics.backtests.widening import Widening, independent, widening
 from ltv.models import Patterns
 from ltv.models.fitting import fit  # without its memory: these fits are never asked for again
@@ -66,8 +67,9 @@ def _from(orders: Orders, family: Any, at: dt.date, days: Sequence[int], unit: s
     sizes = _with_all(groups, came["n"].to_numpy(float))
     worth, rows = _worth(known, came), []
     spans = [length / known.unit.days for length in days]
+    buying = fitted_since(family, patterns, halfway(known), by=fit)
     asked = {"orders": None} if worth is None else {"orders": None, "revenue": worth}
-    forecasts = both_totals(fit(family, patterns), patterns, groups, spans, worths=list(asked.values()))
+    forecasts = both_totals(buying, patterns, groups, spans, worths=list(asked.values()))
     for what, horizons in zip(asked, forecasts, strict=True):
         for length, totals in zip(days, horizons, strict=True):
             column = f"{'k' if what == 'orders' else 'v'}_{length}"

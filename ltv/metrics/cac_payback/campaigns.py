@@ -11,9 +11,9 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import DataError
 from ltv.metrics import intervals
-from ltv.metrics.backtests.grading import choose
+from ltv.metrics.backtests.outlooks import forecast
 from ltv.metrics.lifetime_value.futures import hold, shocks, totals
-from ltv.models import Family, fit, fit_worth
+from ltv.models import Family, fit_worth
 from ltv.orders.customers import Customers, summarize
 from ltv.orders.log import Orders, split
 from ltv.units import Unit
@@ -42,7 +42,7 @@ def review(
     `acquired` is the first and last day on which they came (default: the last 90
     days of newcomers by then), `only` narrows them by
     attribute ({"channel": "ads"}), and the forecast is made as it would have been at the end of day `at` (default: a year
-    before the end of the log), by a family chosen then (`choose`) unless one is given. One row: before (margin up to `at`), estimate, low, high (forecast of the margin from
+    before the end of the log), by `forecast`. One row: before (margin up to `at`), estimate, low, high (forecast of the margin from
     then to the end of the log, 90 %, widened), raw_low, raw_high, actual, n, covered, at.
     """
     at = dt.date.fromisoformat(str(at or review_day(orders)))
@@ -57,8 +57,7 @@ def review(
         raise DataError(
             "review", [f"acquired  no customer came from {since} to {until} with {only or 'any attribute'}"]
         )
-    family = family or choose(before, unit=unit)[0]
-    buying, order_value = fit(family, everybody), fit_worth(everybody)
+    buying, order_value = forecast(everybody, family).known, fit_worth(everybody)
     span = (orders.until - before.until).days / everybody.unit.days
     raw = totals(hold(theirs), buying, order_value, span, draws=draws) * before.margin_share
     wide, tails = raw * shocks(draws), intervals.tails()

@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ltv import engine
-from ltv.errors import DataError, ParameterError
+from ltv.errors import DataError, FitError, ParameterError
+from ltv.metrics.backtests.outlooks import choose, forecast, halfway
 from ltv.metrics.cac_payback.asordered import as_ordered
 from ltv.metrics.cac_payback.projection import Run, Terms, simulate
 from ltv.metrics.cac_payback.refunding import RefundCurve, of_group, refund_curve
 from ltv.metrics.cac_payback.spelling import Spellings
 from ltv.metrics.lifetime_value.futures import hold
-from ltv.models import Family, Fit, GammaGamma, OrderValues, Pooled, fit, fit_worth, pooled
+from ltv.models import Family, Fit, GammaGamma, OrderValues, Pooled, fit_worth, pooled
 from ltv.models.known_value import one_price
 from ltv.models.merging import merged
 from ltv.orders.cost_cells import WHOLE
@@ -29,11 +30,12 @@ KEPT = Spellings()
 
 @dataclass(frozen=True)
 class ChannelRuns:
-    """Per channel: its customers, their fits (buying, order value), how their money goes back, the simulated run and the
-    cohort index of each of its groups. `too_small` and `note` say how far channels speak for themselves."""
+    """Per channel: its customers, their fits (buying, order value), how customers to come will buy, how money goes back, the
+    simulated run and the cohort index of each of its groups. `too_small` and `note` say how far channels speak for themselves."""
 
     segments: dict[str, Customers]
     fits: dict[str, tuple[Fit, Fit]]
+    new: dict[str, Fit]
     refunds: dict[str, RefundCurve | None]
     runs: dict[str, Run]
     cohorts: dict[str, NDArray[np.int64]]
@@ -46,7 +48,7 @@ def simulate_channels(
     channel: str | None,
     *,
     cohort: Unit,
-    family: type[Family],
+    family: type[Family] | None,
     terms: Terms,
     spellings: Spellings = KEPT,
 ) -> ChannelRuns:
@@ -57,7 +59,8 @@ def simulate_channels(
     """
     segments = _segments(customers, channel, spellings)
     ordered = {name: as_ordered(segment) for name, segment in segments.items()}
-    fits, small, note = _fits(ordered, family, terms.seed)
+    family = family or choose(customers.orders, unit=customers.unit)[0]
+    fits, new, small, note = _fits(ordered, family, terms.seed)
     curve = refund_curve(customers.orders)
     refunds = {name: None if curve is None else of_group(curve, segment) for name, segment in segments.items()}
     runs, cohorts = {}, {}
@@ -65,7 +68,7 @@ def simulate_channels(
         base = hold(ordered[name], first=True)
         cohorts[name], groups = np.unique(_cohorts(base.age_days, segment, cohort), return_inverse=True)
         runs[name] = simulate(segment, base, *fits[name], groups=groups, terms=terms, refunds=refunds[name])
-    return ChannelRuns(segments, fits, refunds, runs, cohorts, tuple(small), note)
+    return ChannelRuns(segments, fits, new, refunds, runs, cohorts, tuple(small), note)
 
 
 def _segments(customers: Customers, channel: str | None, spellings: Spellings) -> dict[str, Customers]:
@@ -81,12 +84,12 @@ def _segments(customers: Customers, channel: str | None, spellings: Spellings) -
 
 def _fits(
     segments: dict[str, Customers], family: type[Family], seed: int
-) -> tuple[dict[str, tuple[Fit, Fit]], list[str], str]:
-    """Buying and order value per channel, partially pooled; the channels too small to judge; and the words for it."""
+) -> tuple[dict[str, tuple[Fit, Fit]], dict[str, Fit], list[str], str]:
+    """Buying and order value per channel, partially pooled; buying of those to come; channels too small to judge; the words."""
     if len(segments) == 1:
         ((name, only),) = segments.items()
-        both = fit(family, only, seed=seed), fit_worth(only.all_order_values, seed=seed)
-        return {name: both}, [], "One channel: nothing to pool."
+        both = forecast(only, family), fit_worth(only.all_order_values, seed=seed)
+        return {name: (both[0].known, both[1])}, {name: both[0].new}, [], "One channel: nothing to pool."
     if not any(segment.counts["repeat_orders"] for segment in segments.values()):
         raise DataError("order values", ["frequency  no channel has a customer who came back with an order of value"])
     spending = {}
@@ -96,11 +99,23 @@ def _fits(
         except DataError:  # all of its orders were free
             continue
     buying = pooled(family, segments, seed=seed)
+    known = _since(family, segments, seed) or buying
     worth = _worths(spending, seed)
     small = [name for name in segments if buying.own[name] < 0.5 or segments[name].counts["customers"] < FEW]
     few = "" if len(segments) > 4 else f"With {len(segments)} channels the spread between them comes from the prior. "
     said = f"Too small to judge: {', '.join(small)}." if small else "Every channel speaks mostly for itself."
-    return {name: (_own_or_pooled(buying, name), worth.get(name, worth[WHOLE])) for name in segments}, small, few + said
+    fits = {name: (_own_or_pooled(known, name), worth.get(name, worth[WHOLE])) for name in segments}
+    return fits, {name: _own_or_pooled(buying, name) for name in segments}, small, few + said
+
+
+def _since(family: type[Family], segments: dict[str, Customers], seed: int) -> Pooled | None:
+    """The channels by what they did in the second half of the log; None where that is too little to fit."""
+    halves = {name: halfway(segment) for name, segment in segments.items()}
+    given = {name: half for name, half in halves.items() if half is not None}
+    try:
+        return pooled(family, segments, given=given, seed=seed) if given else None
+    except (DataError, FitError):
+        return None
 
 
 def _worths(spending: dict[str, OrderValues], seed: int) -> dict[str, Fit]:

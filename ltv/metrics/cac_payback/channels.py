@@ -22,7 +22,7 @@ from ltv.metrics.cac_payback.channel_runs import ChannelRuns, simulate_channels
 from ltv.metrics.cac_payback.payback import affordable, crossing, passage, quantile, settled
 from ltv.metrics.cac_payback.projection import TARGETS, Projection, Run, Terms
 from ltv.metrics.lifetime_value.futures import SHOCK_SD
-from ltv.models import BGNBD, Family
+from ltv.models import Family
 from ltv.models.family import age_shift, along
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Rate, Unit, annual, period_start
@@ -73,7 +73,7 @@ def channel_payback(
     customers: Customers,
     acquired: Acquisition,
     *,
-    family: type[Family] = BGNBD,
+    family: type[Family] | None = None,
     horizon: str | Horizon = "36 months",
     discount: float | Rate = annual(0.10),
     targets: Sequence[int] = TARGETS,
@@ -84,7 +84,8 @@ def channel_payback(
 ) -> ChannelPayback:
     """Payback per cohort × channel and in total, of customers whose cost is `acquired` (see `acquisition`).
 
-    `tau` is the scale of the calendar shocks in the widened bands; 0 leaves parameters and chance alone.
+    `family` is that of `choose` unless one is given. `tau` is the scale of the calendar shocks in the widened bands; 0 leaves
+    parameters and chance alone.
 
     Raises ParameterError when the orders carry no such channel, DataError when no channel has a customer with
     a repeat order.
@@ -211,7 +212,7 @@ def expected_margin(simulated: ChannelRuns, name: str, terms: Terms) -> Array:
     population's mean order value, times the margin. Both less the refunds still to be expected of them.
     """
     segment, refunds = simulated.segments[name], simulated.refunds[name]
-    buying, order_value = (one.draws(terms.draws) for one in simulated.fits[name])
+    buying, order_value = (one.draws(terms.draws) for one in (simulated.new[name], simulated.fits[name][1]))
     rng, delta = np.random.default_rng([terms.seed, 2]), terms.discount.per(segment.unit)
     weeks = np.arange(int(terms.days / 7) + 1)
     later = along(lambda t: buying.discounted_orders(t, delta), weeks * 7 / segment.unit.days, age_shift(buying))

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ltv.errors import DataError, FitError
-from ltv.metrics.backtests.grading import choose
+from ltv.metrics.backtests.outlooks import forecast
 from ltv.metrics.cohort_retention.modelled import modelled_repeats, modelled_retention, projected_retention
 from ltv.metrics.lifetime_value.winback import win_back
-from ltv.models import Fit, fit, fit_worth
+from ltv.models import Fit, fit_worth
 from ltv.orders.customers import Customers
 from ltv.units import Horizon, Unit
 
@@ -43,28 +43,29 @@ def model_beside(
     ahead: int = 6,
     lapsed: str | Horizon = "180 days",
 ) -> Beside:
-    """Fit the family that forecast this log best (`choose`) and Gamma-Gamma to `customers` and say what follows for their retention, repeat orders and return.
+    """Make the forecast of these customers (`forecast`), fit what orders are worth, and say what follows for their retention, repeat orders and return.
 
     Ages run `ahead` periods beyond the oldest customer's. A retention report is due also where no model can be fitted
     (a young log, nobody came back): then the frames are empty and the reason is in `why`.
     """
     if customers.orders.cycle is not None:
         return Beside(why=f"{customers.orders.cycle} A model of purchases does not hold for them")
-    family, reason = choose(customers.orders, unit=customers.unit)
     try:
-        buying = fit(family, customers)
+        outlook = forecast(customers)
         oldest = (customers.orders.until - customers.orders.since).days / Unit.of(period).days
         ages = int(oldest) + ahead
-        retention = modelled_retention(buying, period=period, ages=ages)
-        projected = projected_retention(customers, buying, period=period, cohort=cohort, ages=ages, draws=DRAWS)
+        retention = modelled_retention(outlook.new, period=period, ages=ages)
+        projected = projected_retention(customers, outlook.known, period=period, cohort=cohort, ages=ages, draws=DRAWS)
     except (DataError, FitError) as fault:
         return Beside(why=str(fault))
-    repeats = modelled_repeats(buying)
+    repeats = modelled_repeats(outlook.new)
     if not customers.orders.amounts:
-        return Beside((buying,), retention, repeats, projected, reason=reason, why="the log has no amounts")
+        return Beside(
+            (outlook.new,), retention, repeats, projected, reason=outlook.reason, why="the log has no amounts"
+        )
     try:
         order_value = fit_worth(customers)
-        gone = win_back(customers, buying, order_value, lapsed=lapsed, draws=DRAWS)
+        gone = win_back(customers, outlook.known, order_value, lapsed=lapsed, draws=DRAWS)
     except (DataError, FitError) as fault:
-        return Beside((buying,), retention, repeats, projected, reason=reason, why=str(fault))
-    return Beside((buying, order_value), retention, repeats, projected, gone, reason)
+        return Beside((outlook.new,), retention, repeats, projected, reason=outlook.reason, why=str(fault))
+    return Beside((outlook.new, order_value), retention, repeats, projected, gone, outlook.reason)

@@ -23,8 +23,9 @@ from scipy import special
 from ltv import engine
 from ltv.errors import DataError
 from ltv.metrics import intervals
+from ltv.metrics.backtests.outlooks import forecast
 from ltv.metrics.lifetime_value import writing
-from ltv.models import BGNBD, Fit, fit, fit_worth
+from ltv.models import Fit, fit_worth
 from ltv.models.family import Pairs, age_shift, distinct
 from ltv.models.fitting import WEIGHED
 from ltv.orders.customers import Customers, summarize
@@ -90,11 +91,11 @@ def write_scores(scored: ir.Table, to: str | Path) -> None:
 def score_log(
     orders: Orders, to: str | Path, *, horizon: str | Horizon = "12 months", discount: float | Rate = annual(0.10)
 ) -> int:
-    """Fit BG/NBD and Gamma-Gamma to a log and write the scores of its customers into a file; how many stand in it."""
+    """Forecast the customers of a log (`forecast`), value their orders and write the scores of its customers into a file; how many stand in it."""
     customers = summarize(orders)
     count = int(customers.counts["customers"])
     writing.check_fits(to, count)
-    buying, order_value = fit(BGNBD, customers), fit_worth(customers)
+    buying, order_value = forecast(customers).known, fit_worth(customers)
     written = writing.write_file(score(customers, buying, order_value, horizon=horizon, discount=discount), to)
     if written != count:
         raise DataError("scores", [f"out  {to} holds {written:,} rows for {count:,} customers"])

@@ -122,7 +122,8 @@ def fit_health(*fits: Fit, reason: str = "") -> blocks.Notes:
 def estimates(fit: Fit) -> Table:
     """Parameters of a fit with their intervals."""
     timed = "" if fit.family.reads == "order_values" else f" (time in {fit.unit}s)"
-    caption = f"{fit.family.title}: parameters{timed}, log-likelihood {fit.log_likelihood:,.3f}"
+    since = f" of what was done after {fit.given.rpartition(' ')[2]}" if fit.given else ""
+    caption = f"{fit.family.title}: parameters{timed}, log-likelihood{since} {fit.log_likelihood:,.3f}"
     return Table(
         fit.estimates, caption, formats=dict.fromkeys(fit.estimates, "number:4"), labels={"se": "standard error"}
     )
