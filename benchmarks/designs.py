@@ -30,6 +30,11 @@ def half_rule(past: Past, cells: Cells) -> dict[str, Any]:
     return alone(past.rule(cells.at, kind="half"))(past, cells)
 
 
+def leaving_rule(past: Past, cells: Cells) -> dict[str, Any]:
+    """The same among the families whose customers may leave."""
+    return alone(past.rule(cells.at, kind="half leaving"))(past, cells)
+
+
 def last_weeks_rule(past: Past, cells: Cells) -> dict[str, Any]:
     """The family of the plain rule, fitted to the last 13 weeks."""
     return alone(f"recent {past.rule(cells.at)}")(past, cells)
@@ -151,6 +156,7 @@ RULE = "plain rule"
 DESIGNS: dict[str, Design] = {
     RULE: rule,
     "rule among fits to the second half": half_rule,
+    "rule among fits to the second half, without NBD": leaving_rule,
     "family of the plain rule, last 13 weeks": last_weeks_rule,
     **{f"{name} alone": alone(name) for name in MEMBERS},
     "second half, three families alike": equal(HALVES),

@@ -19,6 +19,7 @@ from scipy import optimize
 from ltv import engine
 from ltv.errors import DataError, FitError
 from ltv.models import BGNBD, MBGNBD, NBD, ParetoNBD, Patterns, compare
+from ltv.models.comparison import LEAVING, PREFERENCE
 from ltv.models.fitting import fit
 from ltv.orders.log import Orders
 from ltv.units import EPOCH, Unit
@@ -150,17 +151,19 @@ class Past:
 
     def rule(self, at: int, *, kind: str = "") -> str:
         """The family that the package's rule takes, tried in the middle of the log up to a day; `kind` "half" tries and
-        means fits to the second half of what was known."""
+        means fits to the second half of what was known, "half leaving" those of families whose customers may leave."""
         key = (at, kind)
         if key not in self.rules:
             fitted, middle = self.fitted(at), at // 2
-            given = self.log.patterns(middle // 2) if kind else None
+            given = self.log.patterns(middle // 2) if kind.startswith("half") else None
+            families = LEAVING if kind.endswith("leaving") else PREFERENCE
+            fit_of = pairs(self.log, middle, at - middle)
             try:
-                chosen = compare(*pairs(self.log, middle, at - middle), (at - middle) / 7, given=given).chosen
+                chosen = compare(*fit_of, (at - middle) / 7, given=given, families=families).chosen
             except (DataError, FitError):
                 chosen = BGNBD
             name = next(name for name, family in FAMILIES.items() if family is chosen)
-            names = (f"{kind} {one}".strip() for one in (name, *FAMILIES))
+            names = (f"{kind.removesuffix(' leaving')} {one}".strip() for one in (name, *FAMILIES))
             self.rules[key] = next((one for one in names if one in fitted), name)
         return self.rules[key]
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PREFERENCE: tuple[Any, ...] = (ParetoNBD, MBGNBD, BGNBD, NBD)
+LEAVING = PREFERENCE[:3]
+"""The families whose customers may leave. NBD is each of them without leaving, so data that know no leaving lose little."""
 
 
 @dataclass(frozen=True)

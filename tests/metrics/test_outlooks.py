@@ -12,8 +12,16 @@ from numpy.testing import assert_allclose
 import ltv
 from ltv.errors import FitError
 from ltv.metrics.backtests.outlooks import choose, forecast, halfway
-from ltv.models import BGNBD, NBD, ParetoNBD, fit
+from ltv.metrics.cac_payback.channel_runs import simulate_channels
+from ltv.metrics.cac_payback.projection import Terms
+from ltv.metrics.lifetime_value.scoring import score_log
+from ltv.models import BGNBD, NBD, GammaGamma, ParetoNBD, fit
+from ltv.orders.cost_cells import WHOLE
 from ltv.orders.log import split
+from ltv.simulate import simulate_orders
+from ltv.units import Unit
+
+SPEND = GammaGamma(6.25, 3.74, 15.44)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +74,20 @@ def test_a_second_half_in_which_nobody_came_back_leaves_the_whole_past(read):
     assert made.reason == "BG/NBD was asked for."
 
 
+def test_nobody_is_forecast_to_stay_for_ever_by_the_luck_of_a_trial():
+    """Customers without any leaving, where NBD is the truth: a family whose customers may leave is taken, and comes close."""
+    truth, start = NBD(1.2, 9.0), dt.date(2024, 1, 1)
+    frame = simulate_orders(np.random.default_rng(2), truth, SPEND, customers=800, start=start, acquisition_days=90,
+        until=start + dt.timedelta(days=364))  # fmt: skip
+    customers = ltv.summarize(ltv.read_orders(frame, customer="customer", date="date", amount="amount"))
+    made, p = forecast(customers), customers.patterns
+    assert made.family is not NBD
+    rows = {"x": p.x, "t_x": p.t_x, "T": p.T}
+    assert made.known.model.expected_orders(26, **rows) @ p.n == pytest.approx(
+        truth.expected_orders(26, **rows) @ p.n, rel=0.05
+    )
+
+
 def test_nothing_that_can_be_fitted_is_refused(read):
     with pytest.raises(FitError, match="no family fits"):
         forecast(ltv.summarize(read([("a", "2024-01-01", 1), ("b", "2024-01-02", 1)], until="2024-12-31")))
@@ -99,3 +121,23 @@ def test_a_shop_whose_customers_slowed_down_is_not_forecast_by_its_old_pace():
     known, new = (one.model.expected_orders(100 / 7, x=p.x, t_x=p.t_x, T=p.T) @ p.n for one in (made.known, made.new))
     assert known / came == pytest.approx(1, abs=0.12)
     assert new / came > 1.4
+
+
+def test_every_report_has_the_same_forecast(sample, tmp_path):
+    """Score, grade, review, channels and what stands beside retention, each by the outlook of the customers it is about."""
+    customers = ltv.summarize(sample)
+    made, worth = forecast(customers), ltv.fit_worth(customers)
+    score_log(sample, tmp_path / "scores.parquet")
+    mine = ltv.score(customers, made.known, worth).to_pandas().sort_values("customer", ignore_index=True)
+    written = pd.read_parquet(tmp_path / "scores.parquet").sort_values("customer", ignore_index=True)
+    assert_allclose(written["orders"].to_numpy(float), mine["orders"].to_numpy(float))
+    graded, past = ltv.grade(sample, at="1997-12-31"), ltv.summarize(split(sample, at="1997-12-31")[0])
+    p, then = past.patterns, forecast(past)
+    ahead = then.known.model.expected_orders(graded_weeks := 181 / 7, x=p.x, t_x=p.t_x, T=p.T) @ p.n
+    assert graded_weeks == pytest.approx((sample.until - dt.date(1997, 12, 31)).days / 7)
+    assert graded.forecast == pytest.approx(ahead)
+    terms = Terms.of("12 months", 0.1, (6,), 10, 0)
+    runs = simulate_channels(customers, None, cohort=Unit.MONTH, family=None, terms=terms)
+    assert runs.fits[WHOLE][0].model == made.known.model
+    assert runs.new[WHOLE].model == made.new.model
+    assert ltv.model_beside(customers).fits[0].model == made.new.model
