@@ -119,11 +119,12 @@ def tables(tests: dict[str, Backtest]) -> Iterator[list[str]]:
 def choices(tests: dict[str, Backtest]) -> Iterator[str]:
     """The default back-test of each data set, in words."""
     for name, test in tests.items():
-        chosen, rival = test.scores.iloc[0], test.against.loc[test.rival]
+        name_of = test.scores.loc[test.scores["naive"], "log_score"].idxmax()  # of those that are a distribution
+        chosen, rival = test.scores.iloc[0], test.against.loc[name_of]
         yield (
             f"- {name}: {test.reason} RMSE {chosen['rmse']:.4f}, MAE of the median forecast {chosen['mae']:.4f}, log score "
             f"{chosen['log_score']:.4f}, Gini {test.gini.iloc[0]:.3f}; log score {rival['estimate']:.4f} ({rival['low']:.4f} to "
-            f"{rival['high']:.4f}) ahead of the best forecast without a model ({test.rival}). {test.grade.text}"
+            f"{rival['high']:.4f}) ahead of the best forecast without a model ({name_of}). {test.grade.text}"
         )
 
 

@@ -200,6 +200,7 @@ def compare(at: str | None, **options: str | None) -> None:
     told: Any = catalog.check("ltv", {name: value for name, value in options.items() if value is not None})
 
     from ltv.metrics.backtests.holdouts import hold_out, middle
+    from ltv.metrics.backtests.outlooks import halfway
     from ltv.models import compare as judge
     from ltv.models import second_opinion
 
@@ -207,8 +208,10 @@ def compare(at: str | None, **options: str | None) -> None:
     holdout = hold_out(log, at=at or middle(log), unit=told.unit)
     customers = holdout.customers
     click.echo(f"Fitted up to {holdout.at}, judged by the orders until {holdout.until} (time in {customers.unit}s).\n")
-    click.echo(repr(judge(*holdout.pairs, holdout.span)))
-    click.echo("\nThe same by maximum likelihood, and a second opinion:\n")
+    given = halfway(customers)
+    since = "" if given is None else f" to what was done after {given.window.rpartition(' ')[2]}, as reports fit them"
+    click.echo(f"By their fits{since}:\n\n{judge(*holdout.pairs, holdout.span, given=given)!r}")
+    click.echo("\nThe same data up to that day, all of it, by maximum likelihood, and a second opinion:\n")
     click.echo(second_opinion(customers.patterns, holdout.span).round(2).to_string())
 
 
