@@ -30,7 +30,7 @@ def test_a_check_takes_a_margin_and_says_when_it_guesses_one(folder, capsys):
     log = str(folder / "orders.parquet")
     said = run(capsys, "check", log)[1]
     assert "30% is assumed" in said
-    assert "30% of revenue (assumed: pass margin=)" in said
+    assert "30% of revenue, assumed until a margin is given" in said
     code, said = run(capsys, "check", log, "-p", "margin=0.4")
     assert code == 0
     assert "40% of revenue" in said

@@ -187,7 +187,7 @@ def test_margin_is_a_share_or_what_a_cost_column_leaves():
     assert ltv.read_orders(frame, cost="cost", **COLUMNS).size["margin"] == 5.5
     assumed = ltv.read_orders(frame, **COLUMNS)
     assert assumed.size["margin"] == 3
-    assert assumed.margin == "30% of revenue (assumed: pass margin=)"
+    assert assumed.margin == "30% of revenue, assumed until a margin is given"
     assert ltv.read_orders(frame, margin=0.3, **COLUMNS).margin == "30% of revenue"
 
 

@@ -102,6 +102,7 @@ def test_a_review_by_default_looks_back_a_year_or_half_of_a_short_log():
     log = ltv.read_orders("cdnow_sample")
     row = ltv.review(log).iloc[0]
     assert row["at"] == ltv.metrics.cac_payback.campaigns.review_day(log) == dt.date(1997, 9, 30)
+    assert row.name == "1997-01-01 to 1997-03-25", "the 90 days before the last newcomer, of which the log holds 84"
     assert np.isfinite(row[["before", "estimate", "low", "high", "actual"]].astype(float)).all()
 
 

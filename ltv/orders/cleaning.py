@@ -52,7 +52,7 @@ class Margin:
     def __str__(self) -> str:
         if self.share is None:
             return "revenue less cost"
-        return f"{100 * self.share:.4g}% of revenue" + (" (assumed: pass margin=)" if self.assumed else "")
+        return f"{100 * self.share:.4g}% of revenue" + (", assumed until a margin is given" if self.assumed else "")
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,13 @@ def _page(ranked: Sequence[Record], earlier: Sequence[tuple[str, str]] = ()) -> 
 
 
 def _once(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A reason that several reports share is told by the first of them; the others name it."""
+    """A reason or a grade that several reports share is told by the first of them; the others name it."""
     tellers: dict[str, str] = {}
     for record in shown:
+        if (text := record["grade"].get("text")) and record["file"]:
+            teller = tellers.setdefault(text, record["title"])
+            if teller != record["title"]:
+                record["grade"]["text"] = f"As for {teller}."
         if record["error"] and record["error"] in tellers:
             record["error"] = f"Why: as for {tellers[record['error']]}."
         elif record["error"]:

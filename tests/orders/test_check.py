@@ -253,7 +253,7 @@ def test_the_first_lines_say_what_a_rule_takes_away():
     assert lines[1].startswith("120 rows: 90 orders of 40 customers")
     assert lines[2].startswith("  left out, not paid: 25.0% of rows (30) and ")
     said = quality.headline(check_orders(log(status=status)).orders).text
-    assert "Left out most, not paid: **25.0% of rows (30) and " in said
+    assert "The rule that takes most, not paid, leaves out **25.0% of rows (30) and " in said
 
 
 def test_a_file_of_headings_says_whose_they_are(tmp_path, capsys):

@@ -17,7 +17,8 @@ from ltv.errors import LtvError
 from ltv.pages import catalog
 from ltv.pages.batch import Watch, render_all
 from ltv.pages.checking import check_page
-from ltv.pages.records import publish, read_records
+from ltv.pages.index import write_index
+from ltv.pages.records import Record, publish, read_records
 from ltv.pages.terminal import summary
 
 from .conftest import HEADLINE
@@ -62,6 +63,19 @@ def test_a_reason_that_reports_share_is_told_once(notebook, tmp_path):
     said = summary(records, tmp_path)
     assert said.count("failed: ZeroDivisionError") == 1
     assert "3 reports: 3 failed" in said
+
+
+def test_a_grade_that_reports_share_is_told_once(tmp_path):
+    grade = {"word": "Rough", "tone": "warn", "text": "It forecast 8 orders; they made 9."}
+    made = {
+        name: Record(name, title, "done", name, file=f"{name}.html", grade=grade)
+        for name, title in (("ltv", "Customer value"), ("payback", "Payback"), ("channels", "Payback by channel"))
+    }
+    write_index(tmp_path, made)
+    listing = (tmp_path / "index.html").read_text("utf-8")
+    assert listing.count(grade["text"]) == 1
+    assert listing.count("<strong>Rough.</strong> As for Customer value.") == 2
+    assert {it.grade["text"] for it in read_records(tmp_path).values()} == {grade["text"]}
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])

@@ -78,7 +78,7 @@ class Grade:
             "bad": "The forecast missed: do not plan on it",
         }[self.tone]
         return (
-            f"Tested on its own past, fitted up to {self.at}, {self.family.title} forecast {self.forecast:,.0f} repeat orders "
+            f"Tested on its own past: fitted up to {self.at}, it forecast {self.forecast:,.0f} repeat orders "
             f"of {self.customers:,} customers until {self.until}; they made {self.actual:,}. That is {abs(self.error):.1%} too "
             f"{self.way}, {'inside' if self.covered else 'outside'} its own 90% band ({raw['low']:,.0f} to {raw['high']:,.0f}) and "
             f"{'inside' if self._holds('widened') else 'outside'} the band widened for calendar shocks "

@@ -77,8 +77,8 @@ def review(
 
 
 def _latest(customers: Customers) -> tuple[dt.date, dt.date]:
-    """The 90 days up to that of the last newcomer."""
+    """The 90 days up to that of the last newcomer, as far as the log goes back."""
     born = customers.table.first_day
     last: dt.date = engine.run(customers.table.aggregate(last=born.max()))["last"].iloc[0]
     last = pd.Timestamp(last).date()
-    return last - dt.timedelta(days=RECENT - 1), last
+    return max(last - dt.timedelta(days=RECENT - 1), customers.orders.since), last

@@ -30,7 +30,7 @@ DEFINITIONS = {
     "P(order within 30 days)": "Probability of at least one order in the 30 days after the window.",
     "Customer value": "Discounted margin of the orders still to come within the horizon; past orders are not in it.",
     "Band for calendar shocks": "A forecast's own band leaves out what happens to all customers at once. The wider band multiplies "
-    "the total by a shock with a Student t₄ distribution of scale τ: 12% by convention, on the reports ltv and backtest what past forecasts taught.",
+    "the total by a shock with a Student t₄ distribution of scale τ: 12% by convention, on the pages Customer value and Forecasts on trial what past forecasts taught.",
     "CAC": "What it costs to acquire one customer.",
     "Payback": "Age at which the cumulative margin per acquired customer, first order included, refunds still to come subtracted, "
     "discounted to acquisition, reaches the CAC for good.",
@@ -133,7 +133,9 @@ def provenance(log: Orders, **parameters: object) -> blocks.Provenance:
     """Data, window, parameters and versions behind every number; no clock and no host, so that two runs agree."""
     facts: dict[str, object] = dict(log.describe())
     facts |= {"Data fingerprint": log.fingerprint}
-    facts |= {f"Parameter {name}": value for name, value in parameters.items()}
+    facts |= {
+        f"Parameter {name}": f"{value:.6g}" if isinstance(value, float) else value for name, value in parameters.items()
+    }
     facts["Versions"] = versions(("ltv", "ibis-framework", "duckdb", "numpy", "scipy", "pandas"))
     return blocks.Provenance(facts, closed=closed_months(log))
 

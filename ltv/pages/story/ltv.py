@@ -124,7 +124,8 @@ def model_notes(buying: Fit, order_value: Fit, customers: Customers, grade: Grad
     notes = [
         f"{buying.family.title} describes when customers order, from {customers.counts['repeat_orders']:,} repeat orders of "
         f"{buying.customers:,} customers. It knows no seasons and no trend; what happens to all customers at once is only in the wider band.",
-        f"The scale of that band on this page: {shocks.text} What was forecast half a log ago is judged with τ = {grade.tau:.2f}.",
+        f"The scale of that band on this page: {shocks.text} The forecast on its own past is that of {grade.family.title}, "
+        f"chosen and fitted on what was known by {grade.at}, and judged with τ = {grade.tau:.2f}.",
         *_by_assumption(buying),
         *_worth(order_value, customers),
         *_order_value_graded(grade),
@@ -135,7 +136,8 @@ def model_notes(buying: Fit, order_value: Fit, customers: Customers, grade: Grad
 def _worth(order_value: Fit, customers: Customers) -> list[str]:
     """What an order is worth, how far customers differ in it, and what is taken for granted."""
     free = customers.counts["free"]
-    left = f" {free:,} whose repeat orders were free are left out of it." if free else ""
+    whose = "One whose repeat orders were free is" if free == 1 else f"{free:,} whose repeat orders were free are"
+    left = f" {whose} left out of it." if free else ""
     mean = formats.money(float(order_value.model.expected_order_value()), customers.orders.currency)
     if order_value.family is KnownValue:
         nearly = " on average, and hardly any differs from it" if order_value.status == NEARLY else ""

@@ -156,10 +156,9 @@ def beside(log: Orders, projection: Projection, when: pd.DataFrame) -> blocks.No
         f"Without discounting: {months(plain, undiscounted)}; after {year.name} months a customer has brought {full}, "
         f"discounted {formats.money(year['estimate'], log.currency)}."
     ]
-    said.append(
-        f"Of the margin of these {year.name} months {formats.percent(year['realised'] / year['estimate'], 0)} has already "
-        "happened; the rest is the model's."
-    )
+    share = formats.percent(year["realised"] / year["estimate"], 0)
+    rest = "" if share == "100%" else "; the rest is the model's"
+    said.append(f"Of the margin of these {year.name} months {share} has already happened{rest}.")
     if abs(row["first_crossing"] - row["estimate"]) > 0.05:
         said.append(
             f"The CAC is first reached after {_span(row['first_crossing'], projection)}, then refunds take margin below it "

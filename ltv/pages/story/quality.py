@@ -17,7 +17,9 @@ def headline(log: Orders) -> blocks.Headline:
     rows = log.audit["rows"]
     share = 1 - log.dropped / max(int(rows.sum()), 1)
     signs = {0: "no sign of damage", 1: "one sign of damage"}.get(len(log.signs), f"{len(log.signs)} signs of damage")
-    taken = [f" Left out most, {rule}: **{sentence}**." for rule, sentence in shares_taken(log)[:1]]
+    taken = [
+        f" The rule that takes most, {rule}, leaves out **{sentence}**." for rule, sentence in shares_taken(log)[:1]
+    ]
     text = (
         f"**{formats.percent(share)}** of {int(rows.sum()):,} rows are in the log, every other one is accounted for, and the "
         f"data show **{signs}**.{''.join(taken)}"
