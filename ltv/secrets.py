@@ -165,7 +165,7 @@ def hide(text: str) -> str:
     """Text without credentials, as it may be shown, kept and sent.
 
     >>> hide("postgresql://ann:pw@db/shop?sslkey=a&token=b"), hide("SELECT 1 FROM t WHERE api_key = 'k-1'")
-    ('postgresql://db/shop?sslkey=a&token=***', "SELECT 1 FROM t WHERE api_key = ***")
+    ('postgresql://db/shop?sslkey=a&token=***', 'SELECT 1 FROM t WHERE api_key = ***')
     """
     text = _hide_known(text, _known)
     if "\n" not in text and (address := Address.of(text)):

@@ -193,6 +193,10 @@ class BetaGeometricTotal:
         return value, gradient, hessian
 
 
+ALIKE = 1e4
+"""The largest p that single orders teach: orders of one customer that differ by 1 %."""
+
+
 class GammaGammaTotal:
     """Gamma-Gamma: Σ n log f(mean | p, q, v, x) + Σ log f(shares | p, x), by (log p, log q, log v).
 
@@ -207,7 +211,10 @@ class GammaGammaTotal:
         self.customers = float(data.n.sum())
         self.log_spent = float(data.n @ (data.x * np.log(self.spent)))
         self.single, self.single_n, shares = data.singles.T
-        self.log_shares = float(shares.sum())
+        # Orders that are all alike would raise p without end: they are taken to vary by as little as ALIKE lets them.
+        even = float(self.single_n @ (self.single * np.log(self.single)))
+        least = float(self.single_n @ (self.single - 1)) / (2 * ALIKE)
+        self.log_shares = -max(-float(shares.sum()), even + least)
         self.fixed = -float(data.n @ np.log(data.mean)) - self.log_shares
 
     def values(self, logs: Array) -> Array:
