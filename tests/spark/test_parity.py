@@ -29,6 +29,7 @@ def spark():
         "spark.driver.memory": "2g",
         "spark.sql.ansi.enabled": "true",
         "spark.sql.codegen.wholeStage": "false",  # a few rows are computed sooner than code for them is compiled
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
     }
@@ -242,6 +243,60 @@ def test_files_are_read_alike(spark, tmp_path):
     same([log.table.order_by("customer").to_pandas() for log in logs])
     frame = spark.createDataFrame(pd.DataFrame({"who": ["a"], "when": ["2024-01-01"], "paid": [2.5]}))
     assert ltv.read_orders(frame, **columns).size["revenue"] == 2.5
+
+
+def row(*cells):
+    return dict(zip(("order", "who", "when", "paid", "state", "back"), cells, strict=True))
+
+
+LINES = [
+    *(row(str(i), f"c{i % 4}", f"2024-0{1 + i % 6}-1{i % 3}", f"{20 + i},50 €", "Paid", "") for i in range(12) for _ in "ab"),
+    row("20", "Ann Lee", "2024-03-05", "1.200,00 €", "wc-completed", ""),
+    row("20", "", "", "", "", ""),
+    row("21", " ann\u00a0lee ", "2024-04-05", "(5,00 €)", "paid", ""),
+    row("22", "ANN LEE\u200b", "2024-05-05", "EUR 40", "Partially_Refunded", "-15,00"),
+    row("22", "ANN LEE\u200b", "2024-05-05", "40", "Partially_Refunded", "15,00 €"),
+    row("23", "b", "2024-05-06", "70 €", "Voided", ""),
+    row("24", "b", "2024-05-07", "80 €", "waiting", ""),
+    row("25", "b", "2024-05-08", "90 €", "draft", ""),
+    row("26", "b", "2024-05-09", "60 €", "paid", "60 €"),
+]  # fmt: skip
+PLAIN = [row("", f"c{i % 7}", f"2024-0{1 + i % 6}-15", f"{i}.25", "paid", "") for i in range(24)]
+WRITTEN = ("2024-02-03T23:30:00-05:00", "1707004800", "1707004800000", "2024-02-03 23:59 UTC", "20240203", "45325.99",
+           "3 Feb 2024", "Feb 3, 2024 11:59 PM", "27/02/2024", "2024-W05-6", "2999-01-01", "1970-01-01", "2024-02-04 01:00:00.123+0100")  # fmt: skip
+CASES = {
+    "totals, statuses and money back": (
+        LINES,
+        {"amount": "paid", "order": "order", "status": "state", "refunded": "back", "policy": {"ids": "tidy"}},
+    ),
+    "refunded in full, no order numbers": (
+        [*PLAIN, row("", "c1", "2024-06-15", "$30.00", "refunded", ""), row("", "c2", "2024-06-15", "-2.25", "paid", ""),
+         row("", "nobody?", "2024-06-01", "US$1,000", "paid", ""), row("", "nobody?", "2024-06-01", "US$1,000", "paid", "")],
+        {"amount": "paid", "status": "state", "policy": {"status": ["Paid", "refunded"], "duplicates": "drop"}},
+    ),
+    "dates of every kind, no amounts": (
+        [*PLAIN, *(row("", f"d{i}", text, "", "", "") for i, text in enumerate(WRITTEN))],
+        {"time_zone": "Europe/Berlin"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_dirty_logs_are_read_alike(spark, tmp_path, case):
+    rows, arguments = CASES[case]
+    pd.DataFrame(rows).to_csv(tmp_path / "log.csv", index=False)
+    one, two = (
+        ltv.read_orders(tmp_path / "log.csv", on=on, customer="who", date="when", **arguments) for on in (None, spark)
+    )
+    pd.testing.assert_frame_equal(one.audit, two.audit)
+    for name in ("since", "until", "currency", "alarms", "signs", "fingerprint"):
+        assert getattr(one, name) == getattr(two, name), name
+    same([log.table.order_by("customer", "day").to_pandas() for log in (one, two)])
+    assert (one.refunds is None) == (two.refunds is None)
+    if one.refunds is not None:
+        keys = ("customer", "day", "refunded_on", "value")
+        same([log.refunds.order_by(*keys).to_pandas()[[*keys, "lines"]] for log in (one, two)])
+    same([ltv.summarize(log).table.order_by("customer").to_pandas() for log in (one, two)])
 
 
 def test_a_form_of_dates_that_spark_has_not_is_refused(spark):
