@@ -108,11 +108,11 @@ def grade(
     """
     holdout = hold_out(orders, at=at or middle(orders), unit=unit)
     outlook = forecast(holdout.customers, family)
-    made = graded(holdout, replace(outlook, new=replace(outlook.new, size=draws)), tau=tau)
+    made = graded(holdout, outlook, tau=tau, draws=draws)
     return replace(made, order_value=order_value_ratio(holdout))
 
 
-def graded(holdout: Holdout, outlook: Outlook, *, tau: float = SHOCK_SD) -> Grade:
+def graded(holdout: Holdout, outlook: Outlook, *, tau: float = SHOCK_SD, draws: int = TRACKED) -> Grade:
     """The grade of an outlook that has seen `holdout.customers` only."""
     patterns = holdout.customers.patterns
     [totals] = group_totals(outlook.known, patterns, np.zeros(len(patterns.x), dtype=np.int64), [holdout.span])
@@ -128,7 +128,7 @@ def graded(holdout: Holdout, outlook: Outlook, *, tau: float = SHOCK_SD) -> Grad
         forecast=float(totals.mean[-1]),
         actual=actual,
         total=pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "low", "high", "actual"]),
-        tracking=track(outlook.new, holdout.customers, holdout.log),
+        tracking=track(outlook.new, holdout.customers, holdout.log, draws=draws),
         family=outlook.family,
         reason=outlook.reason,
         tau=tau,
