@@ -256,16 +256,19 @@ def check(source: str, on: str | None, pairs: Sequence[str]) -> None:
 @click.option(
     "--out", default="data/scores.parquet", show_default=True, help="CSV, Excel or Parquet file, by its ending."
 )
-def score(horizon: str, discount: float, out: str, **options: str | None) -> None:
+@click.option("-p", "pairs", multiple=True, metavar="NAME=VALUE", help="Any other parameter; see `ltv params ltv`.")
+def score(horizon: str, discount: float, out: str, pairs: Sequence[str], **options: str | None) -> None:
     """Write what every customer is worth: value and orders with intervals, P(order in 30 days), value if won back."""
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value is not None} | _pairs(pairs)
     told: Any = catalog.check("ltv", given | {"horizon": horizon, "discount": str(discount)})
 
     from ltv.metrics.lifetime_value.scoring import score_log
     from ltv.metrics.lifetime_value.writing import check_fits
 
     check_fits(out, 0)
-    count = score_log(_read(told), out, horizon=told.horizon, discount=told.discount)
+    log = _read(told)
+    log.require_purchases("scores", billing=told.billing)
+    count = score_log(log, out, horizon=told.horizon, discount=told.discount)
     click.echo(f"{count:,} customers: {out}")
 
 

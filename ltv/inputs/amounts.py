@@ -113,6 +113,13 @@ def minor_units(table: ir.Table, column: str) -> bool:
     stripe &= bool(names & {"amount_refunded", "amount_captured"}) and "created" in names
     if not stripe and not re.search(_MINOR, plain):
         return False
+    return whole_numbers(table, column)
+
+
+def whole_numbers(table: ir.Table, column: str | None) -> bool:
+    """Whether a column holds amounts, and none of them has a fraction."""
+    if column is None or column not in table.columns:
+        return False
     amount = parse(table[column])
     row = engine.run(table.aggregate(n=amount.count(), broken=(amount != amount.round(0)).sum())).fillna(0).iloc[0]
     return bool(row["n"] and not row["broken"])

@@ -17,7 +17,7 @@ class Export:
     `known_by`: headings that it has, "a|b" where versions differ. `columns`: part → heading, the first that is there and
     not empty. `drop`: values of the product column that are no sales. `by`: attributes worth a segment. `looks`: (headings,
     pattern, sentence): rows to count and name. `instead`: columns to take where the currency column holds several.
-    `missing`: what it cannot say, and which export can. `cents`: whether amounts are in the smallest unit of the currency.
+    `missing`: what it cannot say, and which export can.
     """
 
     name: str
@@ -30,7 +30,6 @@ class Export:
     instead: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
-    cents: bool = False
 
 
 # Headings as the services' help pages and public sample files show them; a shop may add or leave out others.
@@ -78,7 +77,10 @@ EXPORTS = (
             "currency_column": "Converted Currency",
         },
         notes=("Amounts are before Stripe's fees, and include tax.",),
-        looks=(("Mode", "test", "are test payments: -p policy takes them out only by status, so filter the export"),),
+        looks=(
+            ("Mode", "test", "are test payments: -p policy takes them out only by status, so filter the export"),
+            ("Dispute Status", "lost", "were lost in a dispute: that money went back and stands in no refund"),
+        ),
     ),
     Export(
         "Stripe, charges of the API",
@@ -92,8 +94,8 @@ EXPORTS = (
             "refunded": "amount_refunded",
             "currency_column": "currency",
         },
-        cents=True,
-        notes=("Amounts are before Stripe's fees.",),
+        options={"minor_units": "true"},
+        notes=("Amounts are before Stripe's fees, in cents: -p minor_units=false where they are in whole units.",),
         looks=(("livemode", "^(?:false|f|0)$", "are test charges (livemode is false)"),),
     ),
     Export(

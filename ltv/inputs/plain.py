@@ -6,6 +6,7 @@ import bz2
 import codecs
 import gzip
 import lzma
+import re
 import shutil
 import tempfile
 import zipfile
@@ -101,6 +102,12 @@ def find_encoding(path: Path) -> str | None:
     if len(start) > 3 and even.count(0) > 0.4 * len(even) and odd.count(0) < 0.05 * len(odd):
         return "utf-16-be"
     return None
+
+
+def is_western(path: Path) -> bool:
+    """Whether a text that is not UTF-8 can be one of a Western language: letters beyond ASCII stand alone or in pairs."""
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", head_of(path, BLOCK))]
+    return sum(size for size in runs if size > 2) <= 0.5 * sum(runs)
 
 
 def in_utf8(path: Path, name: str, encoding: str) -> Path:

@@ -35,6 +35,10 @@ class TextFile:
         return tuple(column for column in self.columns if column not in self.ignored)
 
 
+OTHER_SCRIPT = (
+    "file     {} is not UTF-8, and not of a Western language: pass encoding=, such as gb18030 or big5 (Chinese), cp932 "
+    "(Japanese), cp949 (Korean), cp1251 (Cyrillic), cp1253 (Greek), cp1255 (Hebrew); on the command line -p encoding=…"
+)
 _READ: dict[tuple[Path, str, str | None], TextFile] = {}
 """What this process has read, by place and content, so that a file is gone through and copied once."""
 
@@ -75,6 +79,8 @@ def _read(path: Path, encoding: str | None, known: Layout | None) -> tuple[TextF
                 f"file     {path.name}, {error}: cannot be read as {encoding}. Pass encoding=, the one it was saved in"
             )
             raise DataError(f"orders ({path.name})", [fault]) from error
+        if not plain.is_western(text):
+            raise DataError(f"orders ({path.name})", [OTHER_SCRIPT.format(path.name)]) from error
         text = plain.in_utf8(text, path.name, "cp1252")
         remarks.append("The file is not UTF-8 and was read as Windows-1252; pass encoding= if names look wrong.")
         found = _scanned(text, path.name, known)

@@ -11,48 +11,17 @@ import pandas as pd
 
 from ltv import engine
 from ltv.inputs import dates
+from ltv.inputs.currencies import MARK
 from ltv.inputs.headings import BOUGHT, EVENTS, plain
-from ltv.orders.statuses import COUNTED, RULES
+from ltv.orders import heading_words
+from ltv.orders.heading_words import WORDS
+from ltv.orders.statuses import COMMON, KNOWN, LEFT_OUT
 from ltv.orders.statuses import plain as word
 
 SEEN = 20_000
 """Rows at the head of a log that a guess looks at."""
 ENOUGH = 20
 """Rows from which on what a column holds says more than how it is called."""
-# Words of a column's name in the languages of exports, the surest first.
-WORDS = {
-    "customer": "customerid customer userid user clientid client buyerid buyer uid memberid member accountid playerid player "
-    "subscriberid subscriber contactid contact patientid guestid visitorid profileid householdid email emailaddress mail who id "
-    "kundennummer kundenid kunde kundennr numclient idclient clienteid cliente klantnummer klant",
-    "date": "orderdate orderedat dateordered invoicedate purchasedate transactiondate saledate createdat created date paidat "
-    "timestamp datetime eventtime buyts ts day when time bestelldatum kaufdatum rechnungsdatum datum fechapedido fecha "
-    "datecommande datapedido data",
-    "amount": "netrevenue netamount netsales revenue sales amount total ordervalue ordertotal grandtotal value paid spend subtotal "
-    "gross unitprice price umsatz betrag bestellwert summe montant importe valor importo bedrag",
-    "quantity": "quantity qty units count",
-    "order": "orderid ordernumber orderno invoiceno invoiceid invoice transactionid receipt order",
-    "product": "productid sku stockcode itemid product item",
-    "currency_column": "currency currencycode",
-    "status": "orderstatus financialstatus paymentstatus status state",
-    "refunded": "refundedamount amountrefunded refundamount totalrefunded refundedtotal refunded",
-    "cost": "cogs costofgoods cost",
-    "discount": "discount discountamount",
-    "tax": "tax vat taxamount",
-}
-# Words that speak against a part although another word of the name speaks for it.
-AGAINST = {
-    "customer": "order invoice transaction receipt line item product sku session event payment charge ship shipment name type "
-    "segment group city country zip postal note since phone card agent status count coupon store shop location message device",
-    "date": "updated modified changed shipped fulfilled delivered cancelled canceled refunded birth birthday dob expires expiry "
-    "due signup registered joined first last closed end until promised exported",
-    "amount": "id year month zip postal phone latitude longitude rate percent pct share count fee fees shipping refund refunded "
-    "discount balance points weight rank age score number no tip delivery due outstanding budget items",
-    "cost": "shipping delivery per acquisition ad ads marketing",
-    "tax": "rate percent number exempt id name",
-    "discount": "code percent rate name coupon",
-    "refunded": "at date on reason",
-    "quantity": "returned refunded stock",
-}
 KINDS = {"date": "date", "customer": "id", "order": "id", "product": "id", "currency_column": "id", "status": "id"}
 SEGMENTS = {
     "channel": "channel acquisitionchannel saleschannel utmsource source trafficsource medium utmmedium referrer campaign",
@@ -113,13 +82,14 @@ def _kinds(head: ir.Table, name: str, values: pd.Series) -> set[str]:
     if kind.is_temporal():
         return {"date"}
     some = values.dropna().head(1000)
-    dated = _rank("date", name) is not None
+    dated = heading_words.rank("date", name) is not None
     if not kind.is_string():
         shown = some.map(lambda value: f"{value:.0f}" if isinstance(value, float) else str(value))
         found = {"number"} | (set() if kind.is_decimal() or (kind.is_floating() and (some % 1 != 0).any()) else {"id"})
         return found | ({"date"} if dated and shown.str.fullmatch(_DIGITS).mean() > 0.5 else set())
     text = some.astype(str)
-    bare = text.str.lower().str.replace(_NOISE, "", regex=True)
+    marked = text.str.strip().str.replace(rf"(?i)^[-+(]?(?:{MARK})|(?:{MARK})\.?$", "", regex=True)
+    bare = marked.str.lower().str.replace(_NOISE, "", regex=True)
     found = {"number"} if bare.str.fullmatch(_NUMBER).mean() >= 0.5 else set()
     if text.str.contains(_DAY).mean() >= 0.5 and dates.dated_share(head, name, numbers=dated) >= 0.5:
         return found - {"number"} | {"date"}
@@ -151,7 +121,17 @@ def assign(cells: dict[str, Cells]) -> dict[str, str]:
             found[part] = best[1]
         elif part == "date" and len(scored) == 1:
             found[part] = scored[0][1]  # whatever its name: nothing else is a date
-    if "quantity" in found and "price" not in found.get("amount", "").lower():
+        elif (
+            part == "date"
+            and not scored
+            and (named := max((_score(part, cell, day), cell.name) for cell in free))[0] > 0
+        ):
+            found[part] = named[1]  # not read as dates: what is wrong with them is said when it is tried
+    for part, only in (("amount", _only_money), ("status", _only_status)):
+        free = [cell for name, cell in cells.items() if name not in found.values()]
+        if part not in found and (name := only(free)):
+            found[part] = name
+    if "quantity" in found and not heading_words.is_unit_price(found.get("amount", "")):
         del found["quantity"]  # the amount is a total already
     if "discount" in found and not re.search("gross|subtotal|price|list", found.get("amount", "").lower()):
         del found["discount"]  # taken off already
@@ -160,10 +140,10 @@ def assign(cells: dict[str, Cells]) -> dict[str, str]:
 
 def _score(part: str, cell: Cells, day: pd.Series | None) -> float:
     """How likely a column plays a part, above 0 where it may: what its name says, and what its cells do to that."""
-    rank = _rank(part, cell.name)
+    rank = heading_words.rank(part, cell.name)
     if rank is None:
         return 0.0
-    score = 3 - 0.02 * rank - 1.5 * bool(_pieces(cell.name) & set(AGAINST.get(part, "").split()))
+    score = 3 - 0.01 * rank - 1.5 * heading_words.speaks_against(part, cell.name)
     if part == "status":
         return score if _is_status(cell) else 0.0
     if cell.filled < 0.5 * len(cell.values) and part in ("customer", "date", "amount"):
@@ -190,7 +170,7 @@ def _like_amounts(cell: Cells, day: pd.Series | None) -> float:
     numbers = pd.to_numeric(cell.values.astype(str).str.replace(r"[^\d.\-]", "", regex=True), errors="coerce").dropna()
     if numbers.empty or cell.distinct == 1:
         return -0.5
-    whole = bool((numbers % 1 == 0).all())
+    whole = not cell.values.astype(str).str.contains(r"[.,]\d{1,2}(?:\D|$)").any() and bool((numbers % 1 == 0).all())
     if whole and numbers.between(1990, 2100).all():
         return -2.5
     return -1.0 * (whole and cell.distinct > 0.98 * cell.filled and numbers.is_monotonic_increasing)
@@ -200,8 +180,58 @@ def _is_status(cell: Cells) -> bool:
     """Whether most values of a column are words for paid, failed and the like."""
     if cell.distinct > MOST_VALUES:
         return False
-    known = set(COUNTED).union(*RULES.values())
-    return bool(pd.Series(cell.values.dropna().unique()).map(lambda value: word(str(value)) in known).mean() >= 0.5)
+    return bool(pd.Series(cell.values.dropna().unique()).map(lambda value: word(str(value)) in KNOWN).mean() >= 0.5)
+
+
+def _only_money(cells: list[Cells]) -> str:
+    """The one column of numbers that are money by their looks (a sign beside them, or cents), whatever its name."""
+    found = [cell.name for cell in cells if "number" in cell.kinds and "date" not in cell.kinds and _is_money(cell)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_money(cell: Cells) -> bool:
+    if heading_words.speaks_against("amount", cell.name) or any(
+        heading_words.rank(part, cell.name) is not None for part in WORDS if part != "amount"
+    ):
+        return False
+    text = cell.values.dropna().head(1000).astype(str).str.strip()
+    return bool(text.str.contains(rf"(?i)[.,]\d{{2}}(?:\D|$)|^(?:{MARK})|(?:{MARK})\.?$").mean() > 0.5)
+
+
+def _only_status(cells: list[Cells]) -> str:
+    """The one column that holds words for paid and words for not paid, whatever its name."""
+    found = []
+    for cell in cells:
+        if "id" in cell.kinds and 1 < cell.distinct <= MOST_VALUES:
+            words = {word(str(value)) for value in cell.values.dropna().unique()}
+            sure = words - COMMON
+            if len(words & KNOWN) >= 0.8 * len(words) and sure & LEFT_OUT and sure & KNOWN - LEFT_OUT:
+                found.append(cell.name)
+    return found[0] if len(found) == 1 else ""
+
+
+def overlooked(cells: dict[str, Cells], columns: dict[str, str]) -> list[str]:
+    """What a reader must look at: a column called status of words that nobody knows, numbers where no amount was found."""
+    said = []
+    free = [cell for name, cell in cells.items() if name not in columns.values()]
+    named = [c for c in free if heading_words.rank("status", c.name) is not None and 1 < c.distinct <= MOST_VALUES]
+    if "status" not in columns and named and "number" not in named[0].kinds:
+        values = "; ".join(str(value)[:30] for value in list(named[0].values.dropna().unique())[:6])
+        name = named[0].name
+        said.append(
+            f'"{name}" says {values}, and every row counts as an order. If some are none: -p "status={name}" and '
+            '-p "policy=status=…; …" with those that are.'
+        )
+    if "amount" not in columns:
+        if numbers := [cell.name for cell in free if "number" in cell.kinds and "date" not in cell.kinds]:
+            listed = ", ".join(f'"{name}"' for name in numbers[:5])
+            said.append(f"Numbers stand in {listed}: if one of them is the amount, -p amount=…")
+        packed = [c.name for c in free if c.values.dropna().head(100).astype(str).str.match(r"\s*[{\[]\s*[\"{]").any()]
+        said += [
+            f'"{name}" holds several values in one cell (JSON). If the amount is among them, export it as a column.'
+            for name in packed
+        ]
+    return said
 
 
 def bought(cells: dict[str, Cells]) -> tuple[str, list[str]] | None:
@@ -221,7 +251,7 @@ def segments(cells: dict[str, Cells], taken: Iterable[str]) -> dict[str, int]:
         ranked = []
         for name, cell in cells.items():
             rank = next((i for i, word in enumerate(words.split()) if word == plain(name)), None)
-            rank = rank if rank is not None or not _pieces(name) & set(words.split()) else 100
+            rank = rank if rank is not None or not set(heading_words.split(name)) & set(words.split()) else 100
             if (
                 rank is not None
                 and name not in taken
@@ -233,21 +263,3 @@ def segments(cells: dict[str, Cells], taken: Iterable[str]) -> dict[str, int]:
             name = min(ranked)[1]
             found[name] = cells[name].distinct
     return found
-
-
-def _rank(part: str, name: str) -> int | None:
-    """How sure a column's name is of this part: 0 for the surest word, None without one."""
-    words = WORDS[part].split()
-    if plain(name) in words:
-        return words.index(plain(name))
-    pieces = _split(name)
-    joined = {"".join(pieces[i:j]) for i in range(len(pieces)) for j in range(i + 1, len(pieces) + 1)}
-    return min((len(words) + i for i, word in enumerate(words) if word in joined), default=None)
-
-
-def _split(name: str) -> list[str]:
-    return [piece for piece in re.split(r"[\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()) if piece]
-
-
-def _pieces(name: str) -> set[str]:
-    return set(_split(name))

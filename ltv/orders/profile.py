@@ -102,13 +102,16 @@ def jumps(days: pd.DataFrame, *, factor: float = 10.0) -> pd.Series:
 
 
 def gaps(days: pd.DataFrame, *, least: int = 7) -> pd.Series:
-    """Stretches of at least `least` days without a row, where days are busy: first silent day → length."""
+    """Stretches without a row, where days are busy: first silent day → length.
+
+    They are at least `least` days, and three times the usual distance of two days with rows: bills come once a month.
+    """
     known = days[days.index.notna()]
     if known.empty or known["rows"].median() < BUSY:
         return pd.Series(dtype=int)
     silent = np.diff(known.index.to_numpy()).astype("timedelta64[D]").astype(int) - 1
     starts = known.index[:-1] + pd.Timedelta(days=1)
-    return pd.Series(silent, index=starts)[silent >= least]
+    return pd.Series(silent, index=starts)[silent >= max(least, 3 * (np.median(silent) + 1) if len(silent) else 0)]
 
 
 def hundredfold(days: pd.DataFrame) -> pd.Series:

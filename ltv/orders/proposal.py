@@ -15,6 +15,8 @@ import pandas as pd
 from ltv import engine
 from ltv.errors import DataError
 from ltv.inputs import headings
+from ltv.inputs.amounts import whole_numbers
+from ltv.inputs.currencies import currency_of_heading
 from ltv.inputs.headings import Export
 from ltv.inputs.opening import open_source
 from ltv.inputs.zones import zone_of_heading
@@ -25,6 +27,7 @@ from ltv.orders.log import Orders
 from ltv.orders.marketing import looks_like_costs
 from ltv.orders.policy import Policy
 from ltv.orders.reading import MoreColumns, read_orders
+from ltv.orders.samples import SAMPLES
 from ltv.orders.schema import NO_ROWS
 from ltv.orders.taken import shares_taken
 from ltv.units import GUESSED_MARGIN
@@ -33,10 +36,6 @@ COST_FORMS = ("on", "date_format", "decimal")
 OPTIONS = ("on", "customer", "date", "amount", "until", "time_zone", "currency", "margin", "policy")
 """Arguments with an option of their own; the other columns and forms go together."""
 REQUIRED = ("customer", "date")
-CENTS = (
-    'amount   "{}" is in the smallest unit of the currency (cents): divide it, and what was refunded, by 100 into columns of '
-    "other names and name them (-p amount=…, -p refunded=…), or take the payments export of the dashboard"
-)
 PARTS = ("customer", "date", "amount", *MoreColumns.__annotations__)
 WITHOUT = (
     "No column holds amounts: retention, growth and expected orders can be made, revenue, value and payback cannot."
@@ -72,7 +71,8 @@ class Check:
 
     def command(self, *, words: str = "report all") -> str:
         """The shell command of the reports on these columns; COLUMN stands for a required one that was not found."""
-        said = dict.fromkeys(REQUIRED, "COLUMN") | self.columns | self.given
+        needed = () if self.source in SAMPLES else REQUIRED
+        said = dict.fromkeys(needed, "COLUMN") | self.columns | self.given
         own = [f"--{name.replace('_', '-')} {shlex.quote(said[name])}" for name in OPTIONS if name in said]
         more = {name: value for name, value in said.items() if name not in OPTIONS}
         own += [f"--columns {shlex.quote(_pairs(more))}"] if more else []
@@ -144,6 +144,10 @@ def check_orders(source: Any, **given: Any) -> Check | CostCheck:
     A table of marketing costs is checked as such. Takes the arguments of `read_orders`. Raises DataError only where the
     source cannot be opened at all, or has no rows.
     """
+    if isinstance(source, str) and source in SAMPLES:
+        sample = read_orders(source, policy=Policy.of(given.get("policy")), margin=given.get("margin"))
+        said_too = {name: str(value) for name, value in given.items() if name == "margin"}
+        return Check(source, {}, (), sample, said_too | _policy(given), f"the sample {SAMPLES[source].name}")
     opened = open_source(source, **{name: given[name] for name in ("on", "encoding") if name in given})
     export = headings.recognise(opened.table.columns)
     if engine.run(opened.table.limit(1)).empty:
@@ -159,10 +163,15 @@ def check_orders(source: Any, **given: Any) -> Check | CostCheck:
     columns = {part: columns[part] for part in PARTS if part in columns}
     if "date" in columns and (zone := zone_of_heading(columns["date"])):
         said.setdefault("time_zone", zone)
+    if "currency_column" not in columns and (code := currency_of_heading(columns.get("amount", ""))):
+        said.setdefault("currency", code)
+    if "minor_units" in said and not whole_numbers(opened.table, columns.get("amount")):
+        del said["minor_units"]
     policy = said.pop("policy", {}) | _choices(given.get("policy"))
     arguments = {**columns, **said, **{name: value for name, value in given.items() if name != "policy"}}
     others = {name: str(value) for name, value in arguments.items() if name not in columns}
-    others |= {"policy": _pairs(policy)} if policy else {}
+    others |= _policy({"policy": policy})
+    notes = (*notes, *guesses.overlooked(cells, columns))
     if "amount" not in columns:
         notes = (*notes, WITHOUT)
     faults: tuple[str, ...] = ()
@@ -170,8 +179,6 @@ def check_orders(source: Any, **given: Any) -> Check | CostCheck:
     try:
         orders = read_orders(opened if "on" not in given else source, **arguments, policy=Policy.of(policy))
         notes = (*notes, *_one_order_each(orders, columns["customer"]))
-        if export and export.cents and "amount" not in given:
-            faults, orders = (CENTS.format(columns["amount"]),), None
     except DataError as error:
         faults = error.faults
     by = guesses.segments(cells, columns.values())
@@ -184,6 +191,11 @@ def check_orders(source: Any, **given: Any) -> Check | CostCheck:
     known = export.name if export else ""
     name = str(source) if isinstance(source, str | Path) else opened.name
     return Check(name, columns, faults, orders, others, known, tuple(notes), by)
+
+
+def _policy(given: Mapping[str, Any]) -> dict[str, str]:
+    choices = _choices(given.get("policy"))
+    return {"policy": _pairs(choices)} if choices else {}
 
 
 def _choices(policy: Any) -> dict[str, str]:

@@ -25,12 +25,17 @@ from ltv.orders.log import Orders
 from ltv.orders.policy import DEFAULT, Policy
 from ltv.orders.profile import fingerprint, last_whole_day, profile_rows, stray_days
 from ltv.orders.signs import find_alarms, find_customer_signs, find_signs, number_copies
+from ltv.orders.spared import spared
 from ltv.orders.statuses import find_statuses
-from ltv.orders.whole import complete, refund_faults
+from ltv.orders.whole import complete, is_total, refund_faults
 
 MONEY = ("quantity", "discount", "tax", "cost", "refunded")
 UNITS = {"true": True, "yes": True, "cents": True, "false": False, "no": False}
 MARKS = {"comma": ",", "point": "."}
+TOTAL_TIMES = (
+    'read_orders: quantity= multiplies a unit price, and "{}" is the total of an order: leave quantity= out, or say '
+    'policy=Policy(totals="line") where it is a unit price'
+)
 FORMS = ("date_format", "decimal", "minor_units")
 """Arguments among the columns that name none."""
 
@@ -99,6 +104,8 @@ def read_orders(
     if isinstance(said := columns.get("minor_units"), str):
         columns["minor_units"] = UNITS.get(said.lower(), said)
     known = isinstance(source, str) and source in samples.SAMPLES
+    if amount and columns.get("quantity") and is_total(amount) and policy.totals != "line":
+        raise ParameterError(TOTAL_TIMES.format(amount))
     last = _check_arguments(until, time_zone, margin, columns, policy, money=known or bool(amount))
     if known:
         sample = samples.SAMPLES[source]
@@ -140,6 +147,9 @@ def _read(opened: Source, columns: schema.Columns, window: Window, margin: Margi
     days = profile_rows(typed)
     opened.check_count(int(days["rows"].sum()))
     statuses, more = find_statuses(rows, columns.status, policy.status)
+    if days[["bad_amount", "bad_cost", "bad_refunded"]].to_numpy().any() and (statuses.none() or policy.not_products):
+        typed, rows = (spared(table, statuses.none(), policy.not_products) for table in (typed, rows))
+        days = profile_rows(typed)
     faults += more + schema.cell_faults(typed, columns, days, refuse_negative=policy.refunds == "refuse")
     if columns.refunded:
         faults += refund_faults(typed, columns, statuses, refuse=policy.refunds == "refuse")

@@ -32,7 +32,6 @@ class Whole:
     rows: ir.Table
     changed: bool
     remarks: tuple[str, ...] = ()
-    filled: int = 0
 
 
 def complete(connection: Any, typed: ir.Table, columns: Columns, policy: Policy) -> Whole:
@@ -54,11 +53,15 @@ def complete(connection: Any, typed: ir.Table, columns: Columns, policy: Policy)
     if empty:
         rows = _filled(rows, engine.keep(connection, _stated(by_order, empty)), empty)
     remarks = []
+    if empty:
+        filled = max(int(seen[f"rows_{name}"]) for name in empty)
+        remarks = [
+            f"{filled:,} lines leave their {' and '.join(empty)} empty and take it from the other lines of their order."
+        ]
     if totals:
         rows = _once(rows)
-        remarks = [_told(str(columns.amount), seen)]
-    filled = max((int(seen[f"rows_{name}"]) for name in empty), default=0)
-    return Whole(rows, changed=True, remarks=tuple(remarks), filled=filled)
+        remarks.append(_told(str(columns.amount), seen))
+    return Whole(rows, changed=True, remarks=tuple(remarks))
 
 
 def _by_order(typed: ir.Table) -> ir.Table:
@@ -116,9 +119,18 @@ def _are_totals(seen: pd.Series, columns: Columns, policy: Policy) -> bool:
         return False
     if seen["said"] < SURE * seen["several"]:
         return False
-    if TOTAL.search(heading) and not EACH.search(TOTAL.sub("", heading)):
+    if is_total(heading):
         return True
     return bool(seen["said"] >= LEAST and seen["low"] < seen["high"] and not EACH.search(heading))
+
+
+def is_total(heading: str) -> bool:
+    """Whether a heading says that an amount is an order's total.
+
+    >>> is_total("Order Total"), is_total("Order line total"), is_total("Total")
+    (True, False, False)
+    """
+    return bool(TOTAL.search(heading) and not EACH.search(TOTAL.sub("", heading)))
 
 
 def _told(amount: str, seen: pd.Series) -> str:

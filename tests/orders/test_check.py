@@ -195,11 +195,17 @@ def test_a_report_of_a_service_without_buyers_says_which_has_them(tmp_path, caps
     assert "Amazon Fulfilled Shipments report" in capsys.readouterr().out
 
 
-def test_amounts_in_cents_are_not_read_as_whole_units():
-    row = {"id": "ch_1", "amount": "1900", "amount_refunded": "0", "created": "2024-01-02 10:00:00", "currency": "EUR"}
-    found = check_orders(pd.DataFrame([row | {"status": "succeeded", "customer": "cus_1", "paid": "true"}]))
+def charges(amount):
+    row = {"id": "ch_1", "amount": amount, "amount_refunded": "0", "created": "2024-01-02 10:00:00", "currency": "eur"}
+    return check_orders(pd.DataFrame([row | {"status": "succeeded", "customer": "cus_1", "paid": "true"}]))
+
+
+def test_amounts_in_cents_are_read_as_cents_and_those_with_a_fraction_are_none():
+    found = charges("1900")
     assert found.known == "Stripe, charges of the API"
-    assert "divide it, and what was refunded, by 100" in found.faults[0]
+    assert "minor_units=true" in found.command()
+    assert (found.orders.size["revenue"], found.orders.currency) == (19.0, "EUR")
+    assert charges("19.50").orders.size["revenue"] == 19.5
 
 
 def log(count=120, **more):
