@@ -16,7 +16,7 @@ from ltv.metrics.backtests.baselines import baselines
 from ltv.metrics.backtests.conformal import conformal, levels
 from ltv.metrics.backtests.drifting import Drift, drift
 from ltv.metrics.backtests.forecasts import Forecast, modelled
-from ltv.metrics.backtests.grading import FAIR, TRACKED, Grade, graded
+from ltv.metrics.backtests.grading import FAIR, Grade, graded
 from ltv.metrics.backtests.holdouts import Holdout, earlier, hold_out, middle
 from ltv.metrics.backtests.newcoming import newcomers
 from ltv.metrics.backtests.outlooks import Outlook, fitted_since, forecast, halfway
@@ -70,7 +70,7 @@ class Backtest:
     def grade(self) -> Grade:
         """The main origin's total of orders, with τ as it was known then."""
         tau = learned(self.rolled, what="orders", days=self._nearest, by=self.holdout.at).tau
-        return graded(self.holdout, replace(self.outlook, new=replace(self.outlook.new, size=TRACKED)), tau=tau)
+        return graded(self.holdout, self.outlook, tau=tau)
 
     @property
     def _nearest(self) -> int:
