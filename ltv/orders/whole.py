@@ -56,7 +56,7 @@ def complete(connection: Any, typed: ir.Table, columns: Columns, policy: Policy)
     if empty:
         filled = max(int(seen[f"rows_{name}"]) for name in empty)
         remarks = [
-            f"{filled:,} lines leave their {' and '.join(empty)} empty and take it from the other lines of their order."
+            f"Lines that leave their {' or '.join(empty)} empty take it from the other lines of their order: {filled:,} in all."
         ]
     if totals:
         rows = _once(rows)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import ltv
+from ltv.cli import main
 from ltv.errors import DataError
 
 STEPS = {
@@ -77,3 +78,17 @@ def test_a_forecast_of_bills_is_refused_with_what_serves_and_how_to_insist():
     beside = ltv.model_beside(ltv.summarize(log))
     assert beside.fits == ()
     assert "A model of purchases does not hold" in beside.why
+
+
+def test_scores_of_bills_are_refused_unless_insisted_on(tmp_path, capsys):
+    table = bills("month").table.to_pandas()[["customer", "day", "value"]]
+    table.to_csv(tmp_path / "bills.csv", index=False)
+    words = ["score", "--orders", str(tmp_path / "bills.csv"), "--customer", "customer", "--date", "day"]
+    words += ["--amount", "value", "--until", "2019-12-31", "--out", str(tmp_path / "scores.csv")]
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "billing=forecast" in capsys.readouterr().err
+    assert not (tmp_path / "scores.csv").exists()
+    main([*words, "-p", "billing=forecast"])
+    assert len(pd.read_csv(tmp_path / "scores.csv")) == 40
